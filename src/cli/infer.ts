@@ -1,0 +1,123 @@
+/** `aecnn infer`: pictures in, answers out, through an edge or without one. */
+
+import { type Command, InvalidArgumentError } from 'commander';
+import { createDevice, type DeviceAnswer, defaultTimeoutMs, maxTimeoutMs, type Transport } from '../device/index.ts';
+import { createNodeTransport } from '../device/transport/node.ts';
+import { createNodeRuntime } from '../runtime/node.ts';
+import { decodePicture } from '../runtime/picture.ts';
+import { openModelFolder } from './model-folder.ts';
+import { type GlobalOptions, positiveInteger } from './options.ts';
+import { logWarning, printJson, printLine, runCommand, table } from './output.ts';
+import { picturePaths } from './picture-paths.ts';
+
+interface InferCommandOptions extends GlobalOptions {
+  readonly edge?: string;
+  readonly maxBytes?: number;
+  readonly timeout: number;
+}
+
+/** One picture with its answer. */
+interface PictureAnswer {
+  readonly image: string;
+  readonly answer: DeviceAnswer;
+}
+
+/** Adds `aecnn infer` to the program. */
+export function registerInfer(program: Command): void {
+  program
+    .command('infer')
+    .description('classify pictures through an edge; when it cannot be reached, the device answers itself')
+    .argument('<model>', 'folder of a split model')
+    .argument('<images...>', 'pictures, or folders of pictures')
+    .option('--edge <url>', 'address of an edge, e.g. http://127.0.0.1:8080; without it the device answers itself')
+    .option(
+      '--max-bytes <number>',
+      'leave out trailing chunks to keep to so many bytes (default: 1200)',
+      positiveInteger,
+    )
+    .option('--timeout <ms>', 'milliseconds to wait for the edge', timeoutMilliseconds, defaultTimeoutMs)
+    .addHelpText(
+      'after',
+      `
+Times are in milliseconds and begin with the decoded picture; link = the device's wait less what the edge reports.
+
+Examples:
+  $ aecnn infer my-model cat.jpg --edge http://127.0.0.1:8080
+  $ aecnn infer my-model photos/ --edge http://127.0.0.1:8080 --json`,
+    )
+    .action((folder: string, images: string[], options: InferCommandOptions) =>
+      runCommand(async (signal) => {
+        const { edge } = options;
+        // An address that is none is the user's mistake; an edge that is away is not.
+        await using transport = edge === undefined ? undefined : createNodeTransport(edge);
+        const answers = await inferAll(folder, images, transport, options, signal);
+        warnOfEdge(answers);
+        if (options.json) printJson(answers.map(toJson));
+        else printLine(answerTable(answers));
+      }),
+    );
+}
+
+/** Parses a time that a timer can wait for. */
+export function timeoutMilliseconds(text: string): number {
+  const timeoutMs = positiveInteger(text);
+  if (timeoutMs <= maxTimeoutMs) return timeoutMs;
+  throw new InvalidArgumentError(`Expected at most ${maxTimeoutMs} (about 24 days), got ${JSON.stringify(text)}.`);
+}
+
+async function inferAll(
+  folder: string,
+  images: readonly string[],
+  transport: Transport | undefined,
+  { threads, maxBytes, timeout }: InferCommandOptions,
+  signal: AbortSignal,
+): Promise<PictureAnswer[]> {
+  const model = await openModelFolder(folder);
+  const paths = await picturePaths(images);
+  const runtime = await createNodeRuntime(threads === undefined ? {} : { threads });
+  await using device = await createDevice({ model, runtime, timeoutMs: timeout, ...(transport && { transport }) });
+  const answers: PictureAnswer[] = [];
+  for (const image of paths) {
+    signal.throwIfAborted();
+    const picture = await decodePicture(image);
+    answers.push({ image, answer: await device.infer(picture, maxBytes === undefined ? {} : { maxBytes }) });
+  }
+  return answers;
+}
+
+function warnOfEdge(answers: readonly PictureAnswer[]): void {
+  const reasons = new Map<string, number>();
+  for (const { image, answer } of answers) {
+    if (answer.warning !== undefined) logWarning(`${image}: ${answer.warning}`);
+    const reason = answer.edgeError?.message;
+    if (reason !== undefined) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  }
+  for (const [reason, count] of reasons) {
+    logWarning(`the device itself answered ${count} of ${answers.length}, since ${reason}`);
+  }
+}
+
+function toJson({ image, answer }: PictureAnswer) {
+  const { top, via, frameBytes, timeMs } = answer;
+  const rounded = (ms: number) => Math.round(ms * 1000) / 1000;
+  const { device, link, edge, total } = timeMs;
+  return {
+    image,
+    top,
+    via,
+    frameBytes,
+    timeMs: { device: rounded(device), link: rounded(link), edge: rounded(edge), total: rounded(total) },
+  };
+}
+
+function answerTable(answers: readonly PictureAnswer[]): string {
+  const rows = answers.map(({ image, answer: { top, via, frameBytes, timeMs } }) => [
+    image,
+    top[0]?.label,
+    top[0]?.probability.toFixed(2),
+    via,
+    frameBytes,
+    ...[timeMs.device, timeMs.link, timeMs.edge, timeMs.total].map((ms) => ms.toFixed(1)),
+  ]);
+  return table(['image', 'answer', 'p', 'via', 'bytes', 'device ms', 'link ms', 'edge ms', 'total ms'], rows);
+}

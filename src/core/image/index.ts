@@ -1,0 +1,1 @@
+export { cropSide, maxAspectRatio, planResize, type Region, type ResizePlan, shorterSide } from './geometry.ts';

@@ -1,0 +1,19 @@
+export { computeModelId, digestFile, sha256Hex } from './digest.ts';
+export {
+  type CurvePoint,
+  type DataSplit,
+  describeModel,
+  type FileDigest,
+  type Manifest,
+  type ModelDescription,
+  type ModelFileName,
+  type ModelSource,
+  manifestFormatVersion,
+  modelFileNames,
+  parseManifest,
+  type SplitPoint,
+  serializeManifest,
+  splitPoints,
+} from './manifest.ts';
+export { type GraphPart, type ReadModelFile, readSplitModel, type SplitModel } from './split-model.ts';
+export { type RankedLabel, topLabels } from './top-labels.ts';

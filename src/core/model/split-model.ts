@@ -1,0 +1,95 @@
+/**
+ * A split model as it lies on disk or on a web server, read through an injected `readFile(name)`.
+ *
+ * The twist: graphs are read when asked for, so that a device never loads the edge's 60 MB and an edge never the device's
+ * part. Whatever is read is checked against the manifest's hashes first.
+ */
+
+import { type EntropyModel, type LatentLayout, parseEntropyModel } from '../codec/index.ts';
+import { AecnnError, ModelError } from '../errors.ts';
+import { computeModelId, sha256Hex } from './digest.ts';
+import { type Manifest, type ModelFileName, parseManifest } from './manifest.ts';
+
+/** Reads one file of a split model by its name, e.g. `device.onnx`. */
+export type ReadModelFile = (name: string) => Promise<Uint8Array>;
+
+/** Parts of a split model that are graphs. */
+export type GraphPart = 'device' | 'edge' | 'fallback';
+
+/** The artifact that device and edge share. */
+export interface SplitModel {
+  readonly manifest: Manifest;
+  readonly entropyModel: EntropyModel;
+  /** Model id, latent shape, chunks and entropy model together, as `encodeFrame` and `decodeFrame` take them. */
+  readonly layout: LatentLayout & { readonly modelId: string };
+  /**
+   * Reads a graph, an ONNX model as bytes. Reads anew at every call: keep the session, not the bytes.
+   *
+   * @throws {@link ModelError} when the file is missing or its hash is not the manifest's.
+   */
+  readGraph(part: GraphPart): Promise<Uint8Array>;
+}
+
+/**
+ * Reads the manifest and the entropy model of a split model, and verifies them.
+ *
+ * @param readFile - Reads a file of the model; whatever it rejects with becomes the cause of a {@link ModelError}.
+ * @throws {@link ModelError} when a file is missing or damaged, or the manifest is of another format version.
+ */
+export async function readSplitModel(readFile: ReadModelFile): Promise<SplitModel> {
+  const manifest = parseManifest(new TextDecoder().decode(await readNamed(readFile, 'manifest.json')));
+  if ((await computeModelId(manifest)) !== manifest.modelId) {
+    throw new ModelError(
+      `manifest.json was changed: the model id ${manifest.modelId} does not follow from its files, chunks and latent ` +
+        'shape. Fetch or build the model again',
+    );
+  }
+  const entropyModel = parseEntropy(await readVerified(readFile, manifest, 'entropy.bin'), manifest);
+  return {
+    manifest,
+    entropyModel,
+    layout: { modelId: manifest.modelId, latentShape: manifest.latentShape, chunks: manifest.chunks, entropyModel },
+    readGraph: (part) => readVerified(readFile, manifest, `${part}.onnx`),
+  };
+}
+
+function parseEntropy(bytes: Uint8Array, { latentShape }: Manifest): EntropyModel {
+  const entropyModel = parseEntropyModel(bytes);
+  if (entropyModel.channels.length !== latentShape[0]) {
+    throw new ModelError(
+      `entropy.bin has tables for ${entropyModel.channels.length} channels, manifest.json says ${latentShape[0]}: ` +
+        'build the model again',
+    );
+  }
+  return entropyModel;
+}
+
+async function readVerified(readFile: ReadModelFile, manifest: Manifest, name: ModelFileName): Promise<Uint8Array> {
+  const bytes = await readNamed(readFile, name);
+  const expected = manifest.files[name];
+  if (bytes.length !== expected.bytes) {
+    throw new ModelError(
+      `${name} has ${bytes.length} bytes, manifest.json says ${expected.bytes}: fetch or build the model again`,
+    );
+  }
+  const sha256 = await sha256Hex(bytes);
+  if (sha256 !== expected.sha256) {
+    throw new ModelError(
+      `${name} is damaged: its sha256 is ${sha256}, manifest.json says ${expected.sha256}. Fetch or build the model again`,
+    );
+  }
+  return bytes;
+}
+
+async function readNamed(readFile: ReadModelFile, name: string): Promise<Uint8Array> {
+  try {
+    return await readFile(name);
+  } catch (cause) {
+    if (cause instanceof AecnnError) throw cause;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ModelError(
+      `${name} of the split model cannot be read (${why}): give the folder of a model, or build it with "aecnn build"`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,8 @@
+export { createEdgeModel, defaultMaxWaiting, type EdgeModel, type EdgeModelOptions } from './edge-model.ts';
+export {
+  createEdgeServer,
+  defaultEdgeServerOptions,
+  type EdgeServer,
+  type EdgeServerOptions,
+} from './edge-server.ts';
+export type { ModelMetadata, ServerMetadata, TensorMetadata } from './metadata.ts';

@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { tinySplitModel } from '../../test/fixtures/tiny-split-model.ts';
+import { GraphError } from '../core/errors.ts';
+import { encodeFrame, type InferAnswer, serializeRequest } from '../core/wire/index.ts';
+import type { EdgeModel } from './edge-model.ts';
+import { createResponder } from './responder.ts';
+
+const tiny = await tinySplitModel();
+const request = serializeRequest({ requestId: 9, frame: encodeFrame(new Int16Array(6 * 49), tiny.model.layout) });
+
+function responderFor(infer: () => Promise<InferAnswer>) {
+  const faults: unknown[] = [];
+  const close = async () => undefined;
+  const edgeModel: EdgeModel = { model: tiny.model, infer, close, [Symbol.asyncDispose]: close };
+  return { respond: createResponder([edgeModel], (error) => faults.push(error)), faults };
+}
+
+test("a bug of the edge's own is reported to its log and not to the sender", async () => {
+  const { respond, faults } = responderFor(() => Promise.reject(new TypeError('secret detail')));
+  expect(await respond(request)).toEqual({
+    requestId: 9,
+    ok: false,
+    error: { code: 'INTERNAL', message: 'the edge failed; see its log' },
+  });
+  expect(faults).toEqual([new TypeError('secret detail')]);
+});
+
+test('a failing graph is told and reported, a malformed message only told', async () => {
+  const { respond, faults } = responderFor(() => Promise.reject(new GraphError('no memory')));
+  expect(await respond(request)).toMatchObject({ error: { code: 'GRAPH', message: 'no memory' } });
+  expect(faults).toHaveLength(1);
+  expect(await respond(Uint8Array.of(1))).toMatchObject({ requestId: 0, error: { code: 'WIRE_FORMAT' } });
+  expect(faults).toHaveLength(1);
+});

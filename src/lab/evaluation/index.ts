@@ -1,0 +1,7 @@
+export {
+  type EvaluateOptions,
+  type Evaluation,
+  evaluateModel,
+  type LabelledBatch,
+  type MeasuringGraphs,
+} from './evaluate-model.ts';

@@ -1,0 +1,8 @@
+export type { LinkDirection, LinkShape } from './packet-schedule.ts';
+export { type Provenance, provenance } from './provenance.ts';
+export { type CodecQualities, defaultQualities, type MethodName, methodNames } from './start/methods.ts';
+export { type PreparedModels, prepareModels } from './start/prepare-models.ts';
+export { type PictureResult, type RunStartOptions, runStart, type StartMeasurement } from './start/run-start.ts';
+export { describeLink, methodLabels, type StartResult, startResult } from './start/start-result.ts';
+export { deadlinesMs, type MarkedAnswer, type MethodSummary } from './start/summary.ts';
+export { type WrittenReport, writeReport } from './start/write-report.ts';

@@ -1,0 +1,272 @@
+/**
+ * Training, step by step: teacher, attention, reconstruction, task, entropy tables, fallback; then the split model.
+ *
+ * Each finished step is kept in a checkpoint folder, so a training that was broken off goes on where it stopped.
+ */
+
+import { join } from 'node:path';
+import { serializeEntropyModel } from '../../core/codec/index.ts';
+import type { CurvePoint, ModelSource } from '../../core/model/index.ts';
+import { pickTensor, type TensorMap } from '../../core/tensor/index.ts';
+import { roundForStorage, type TrainedModel } from '../build/index.ts';
+import { pooledFeatures } from '../networks/index.ts';
+import { gatedLogits, rankChannels, trainAttention } from './attention-step.ts';
+import { openCheckpoint, recipeHash, type StepResult } from './checkpoint.ts';
+import { chunkPlan, compressorShape } from './compressor-plan.ts';
+import { closedFormCompressor } from './compressor-start.ts';
+import { trainReconstruction, trainTask } from './compressor-step.ts';
+import { fitEntropy, orderLatentChannels } from './entropy-step.ts';
+import { trainFallback } from './fallback-step.ts';
+import { dataSplitOf, extractFeatures, type FeaturesOptions, trainingSet } from './features-step.ts';
+import { measureCurve, uncompressedLogits } from './measure.ts';
+import type { OptimizeProgress } from './optimize.ts';
+import type { StepContext } from './step-context.ts';
+import {
+  frozenTail,
+  isLastStageParameter,
+  lastStageParameters,
+  lastStageTensors,
+  type Tail,
+  trainableTail,
+} from './tail.ts';
+import { fineTuneTeacher, linearLogits, trainLinearTeacher } from './teacher-step.ts';
+import { accuracyOf, rowsOf } from './training-set.ts';
+
+/** The steps of a training, in order. */
+const trainingSteps = [
+  'features',
+  'teacher',
+  'attention',
+  'reconstruction',
+  'task',
+  'fine-tune',
+  'entropy',
+  'fallback',
+] as const;
+
+/** Name of a training step. */
+export type TrainingStepName = (typeof trainingSteps)[number];
+
+/** What is reported after a step; accuracies are of the validation part, 0 to 1. */
+export interface StepReport {
+  readonly step: TrainingStepName;
+  readonly accuracy?: number;
+  readonly frameBytes?: { readonly mean: number; readonly max: number };
+  readonly seconds: number;
+  /** Taken from a checkpoint instead of computed. */
+  readonly resumed: boolean;
+}
+
+/** Everything that a training needs. */
+export interface TrainOptions extends FeaturesOptions {
+  readonly name: string;
+  /** Threads that the runtime computes with: part of what a result depends on. */
+  readonly threads: number;
+  /** Where the weights came from, and under which licence: goes into the manifest. */
+  readonly sources: readonly ModelSource[];
+  readonly onStep?: (report: StepReport) => void;
+  readonly onProgress?: (step: TrainingStepName, ...progress: Parameters<OptimizeProgress>) => void;
+}
+
+/** To be raised when a step changes what it computes: older checkpoints are then left alone. */
+const trainingVersion = 1;
+
+/** Trains a model. @throws the signal's reason when aborted; what was computed is kept. */
+export async function train(options: TrainOptions): Promise<TrainedModel> {
+  const { dataset, folded, recipe, runtime, threads, signal, onStep, cacheFolder } = options;
+  const key = {
+    ...dataSplitOf(dataset),
+    pictures: dataset.fingerprint,
+    version: trainingVersion,
+    threads,
+    recipe,
+    runtime: runtime.name,
+  };
+  const checkpoint = openCheckpoint(join(cacheFolder, 'training', recipeHash(key)), recipeHash(key));
+  const run = stepRunner(checkpoint, onStep);
+
+  const startedAt = performance.now();
+  let alreadyThere: number | undefined;
+  await using features = await extractFeatures(options, (done, total) => {
+    alreadyThere ??= done;
+    options.onProgress?.('features', done, total, {});
+  });
+  onStep?.({ step: 'features', seconds: secondsSince(startedAt), resumed: (alreadyThere ?? 0) > 0 });
+
+  const set = trainingSet(dataset, features, recipe);
+  const progress = (step: TrainingStepName): Pick<StepContext, 'onProgress'> =>
+    options.onProgress ? { onProgress: (...args) => options.onProgress?.(step, ...args) } : {};
+  const context: StepContext = {
+    set,
+    split: recipe.split,
+    folded,
+    recipe,
+    runtime,
+    checkpoint,
+    ...(signal ? { signal } : {}),
+  };
+  const everySample = Array.from({ length: features.count }, (_, i) => i);
+  const validationRows = (logits: Float32Array): Float32Array => rowsOf(logits, set.classes, set.validation).data;
+
+  const classifierLayer = { prefix: 'classifier', rows: features.pooled, width: pooledFeatures } as const;
+  const teacher = await run<Pick<StepReport, 'accuracy'>>('teacher', async () => {
+    const stepContext = { ...context, ...progress('teacher') };
+    const linear = roundForStorage(await trainLinearTeacher(stepContext));
+    if (recipe.teacher === 'linear') {
+      const logits = await linearLogits(context, linear, classifierLayer, set.validation);
+      return { tensors: linear, notes: { accuracy: accuracyOf(set, set.validation, logits) } };
+    }
+    const tensors = roundForStorage(await fineTuneTeacher(stepContext, linear));
+    const logits = await uncompressedLogits(context, frozenTail(recipe.split, folded, tensors), set.validation);
+    return { tensors, notes: { accuracy: accuracyOf(set, set.validation, logits) } };
+  });
+  const teacherTail = frozenTail(recipe.split, folded, teacher.tensors);
+  const teacherLogits =
+    recipe.teacher === 'linear'
+      ? await linearLogits(context, teacher.tensors, classifierLayer, everySample)
+      : await uncompressedLogits(context, teacherTail, everySample);
+
+  const attention = await run('attention', async () => {
+    const attentionContext = { ...context, ...progress('attention') };
+    const tensors = await trainAttention(attentionContext, teacherTail, teacherLogits);
+    const logits = await gatedLogits(context, teacherTail, tensors, set.validation);
+    const accuracy = accuracyOf(set, set.validation, logits);
+    return { tensors, notes: { ranking: await rankChannels(context, tensors), accuracy } };
+  });
+  const shape = compressorShape(context, attention.notes.ranking.order);
+
+  const measured = async (
+    tensors: TensorMap,
+    tail: Tail,
+  ): Promise<{ accuracy: number; frameBytes: CurvePoint['frameBytes'] }> => {
+    const entropy = await fitEntropy(context, shape, tensors);
+    const all = [chunkPlan(shape.latentChannels).length];
+    const [point] = await measureCurve(context, { shape, tensors, entropy, tail }, all, validationRows(teacherLogits));
+    if (point === undefined) throw new Error('the curve is empty');
+    return { accuracy: point.accuracy, frameBytes: point.frameBytes };
+  };
+
+  const reconstruction = await run('reconstruction', async () => {
+    const stepContext = { ...context, ...progress('reconstruction') };
+    const start = await closedFormCompressor(stepContext, shape, attention.tensors);
+    const tensors = {
+      ...attention.tensors,
+      ...(await trainReconstruction(stepContext, shape, attention.tensors, start)),
+    };
+    return { tensors, notes: await measured(tensors, teacherTail) };
+  });
+
+  const common = { shape, teacherLogits };
+  const task = await run('task', async () => {
+    const trained = await trainTask(
+      { ...context, ...progress('task') },
+      {
+        ...common,
+        name: 'task',
+        start: reconstruction.tensors,
+        tail: () => teacherTail,
+        epochs: recipe.epochs.task,
+        learningRate: recipe.learningRates.task,
+      },
+    );
+    const tensors = roundForStorage(await orderLatentChannels(context, shape, trained));
+    return { tensors, notes: await measured(tensors, teacherTail) };
+  });
+
+  const fineTuned = recipe.fineTuneTail
+    ? await run('fine-tune', async () => {
+        const trained = await trainTask(
+          { ...context, ...progress('fine-tune') },
+          {
+            ...common,
+            name: 'fine-tune',
+            start: { ...task.tensors, ...lastStageParameters(folded, teacher.tensors) },
+            tail: (parameters) => trainableTail(recipe.split, folded, parameters),
+            epochs: recipe.epochs.fineTune,
+            learningRate: recipe.learningRates.fineTune,
+          },
+        );
+        const compressor = Object.fromEntries(Object.entries(trained).filter(([name]) => !isLastStageParameter(name)));
+        const ordered = await orderLatentChannels(context, shape, compressor);
+        const tensors = roundForStorage({ ...ordered, ...lastStageTensors(folded, trained) });
+        return { tensors, notes: await measured(tensors, frozenTail(recipe.split, folded, tensors)) };
+      })
+    : undefined;
+  const final = { ...teacher.tensors, ...task.tensors, ...fineTuned?.tensors };
+  const finalTail = frozenTail(recipe.split, folded, final);
+
+  const entropy = await run('entropy', async () => {
+    const model = await fitEntropy({ ...context, ...progress('entropy') }, shape, final);
+    const counts = chunkPlan(shape.latentChannels).map((_, i) => i + 1);
+    const uncompressed = await uncompressedLogits(context, finalTail, set.validation);
+    const compressor = { shape, tensors: final, entropy: model, tail: finalTail };
+    const curve = await measureCurve(context, compressor, counts, uncompressed);
+    const bytes = serializeEntropyModel(model);
+    const last = curve.at(-1) as CurvePoint;
+    return {
+      tensors: { entropy: { dtype: 'uint8', shape: [bytes.length], data: bytes } },
+      notes: {
+        curve,
+        uncompressedAccuracy: accuracyOf(set, set.validation, uncompressed),
+        accuracy: last.accuracy,
+        frameBytes: last.frameBytes,
+      },
+    };
+  });
+
+  const fallback = await run('fallback', async () => {
+    const trained = await trainFallback({ ...context, ...progress('fallback') });
+    return { tensors: roundForStorage(trained.tensors), notes: { ...trained.measured } };
+  });
+
+  const { 'rate/mean': _mean, 'rate/log_scale': _scale, ...deployed } = final;
+  return {
+    tensors: { ...deployed, ...fallback.tensors },
+    entropy: pickTensor(entropy.tensors, 'entropy', 'uint8').data,
+    notes: {
+      formatVersion: 1,
+      name: options.name,
+      split: recipe.split,
+      tail: recipe.fineTuneTail || recipe.teacher === 'fine-tuned' ? 'fine-tuned' : 'stock',
+      teacher: recipe.teacher,
+      classes: dataset.classes,
+      chunks: chunkPlan(shape.latentChannels),
+      curve: entropy.notes.curve,
+      fallback: fallback.notes,
+      dataSplit: dataSplitOf(dataset),
+      licence: 'Apache-2.0',
+      sources: options.sources,
+      selectedChannels: shape.selectedChannels,
+      latentChannels: shape.latentChannels,
+      decoderWidth: shape.decoderWidth,
+      bits: recipe.bits,
+      uncompressedAccuracy: entropy.notes.uncompressedAccuracy,
+    },
+  };
+}
+
+const secondsSince = (startedAt: number): number => (performance.now() - startedAt) / 1000;
+
+/** Runs a step, or takes its result from the checkpoint; reports it either way. */
+function stepRunner(checkpoint: ReturnType<typeof openCheckpoint>, onStep: TrainOptions['onStep']) {
+  return async <Notes extends object>(
+    step: TrainingStepName,
+    compute: () => Promise<StepResult<Notes & Partial<Pick<StepReport, 'accuracy' | 'frameBytes'>>>>,
+  ) => {
+    type Full = Notes & Partial<Pick<StepReport, 'accuracy' | 'frameBytes'>>;
+    const startedAt = performance.now();
+    const saved = await checkpoint.load<{ notes: Full; seconds: number }>(step);
+    const result: StepResult<Full> = saved ? { tensors: saved.tensors, notes: saved.notes.notes } : await compute();
+    const seconds = saved?.notes.seconds ?? secondsSince(startedAt);
+    if (!saved) await checkpoint.save(step, { tensors: result.tensors, notes: { notes: result.notes, seconds } });
+    const { accuracy, frameBytes } = result.notes;
+    onStep?.({
+      step,
+      ...(accuracy === undefined ? {} : { accuracy }),
+      ...(frameBytes === undefined ? {} : { frameBytes }),
+      seconds,
+      resumed: saved !== undefined,
+    });
+    return result;
+  };
+}

@@ -1,0 +1,78 @@
+/** The model of this repository with the real weights of ResNet-50: its coder's cost, its frames, its answers. */
+
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, expect, test } from 'vitest';
+import { channelEntropyBits, entropyBits } from '../../src/core/codec/index.ts';
+import { readSplitModel } from '../../src/core/model/index.ts';
+import { decodeFrame, parseFrame } from '../../src/core/wire/index.ts';
+import { createImageCompressor } from '../../src/device/index.ts';
+import { createEdgeModel } from '../../src/edge/index.ts';
+import { parseTrainedModel, trainedFileName, writeModel } from '../../src/lab/build/index.ts';
+import { foldBatchNorms } from '../../src/lab/networks/index.ts';
+import { createNodeRuntime } from '../../src/runtime/node.ts';
+import { decodePicture } from '../../src/runtime/picture.ts';
+import { backboneWeights, fetchTimeoutMs } from '../fixtures/backbone-weights.ts';
+
+const inRepository = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+
+const folder = await mkdtemp(join(tmpdir(), 'aecnn-shipped-'));
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** The first picture of each of ten classes. */
+async function tenSamples(): Promise<{ label: string; path: string }[]> {
+  const labels = (await readdir(inRepository('samples'))).sort().slice(0, 10);
+  return Promise.all(
+    labels.map(async (label) => {
+      const [name = ''] = (await readdir(inRepository(`samples/${label}`))).sort();
+      return { label, path: inRepository(`samples/${label}/${name}`) };
+    }),
+  );
+}
+
+test('ten samples: payloads near the entropy, frames of one packet, right answers', {
+  timeout: 120_000 + fetchTimeoutMs,
+}, async (context) => {
+  const folded = foldBatchNorms(await backboneWeights(context));
+  const trained = parseTrainedModel(await readFile(inRepository(`models/caltech101-conv4x/${trainedFileName}`)));
+  await writeModel(join(folder, 'model'), trained, folded);
+  const model = await readSplitModel((name) => readFile(join(folder, 'model', name)));
+  const { layout, entropyModel } = model;
+  const runtime = await createNodeRuntime({ worker: false, threads: 2 });
+  await using compressor = await createImageCompressor(model, runtime);
+  await using edge = await createEdgeModel(model, runtime);
+
+  const samples = await tenSamples();
+  expect(samples).toHaveLength(10);
+  const wrong: string[] = [];
+  for (const [requestId, { label, path }] of samples.entries()) {
+    const { frame, chunks } = await compressor.compress(await decodePicture(path));
+    expect(chunks, path).toBe(layout.chunks.length);
+    expect(frame.length, path).toBeLessThanOrEqual(1200);
+
+    const { payloads } = parseFrame(frame);
+    expect(payloads, path).toHaveLength(chunks);
+    const payloadBytes = payloads.reduce((sum, payload) => sum + payload.length, 0);
+    expect(frame.length - payloadBytes, path).toBeLessThanOrEqual(16 + 4 * chunks);
+
+    const { symbols } = decodeFrame(frame, layout);
+    const bits = channelEntropyBits(entropyModel, symbols);
+    let first = 0;
+    for (const [chunk, payload] of payloads.entries()) {
+      const end = first + (layout.chunks[chunk] as number);
+      const entropyBytes = bits.subarray(first, end).reduce((sum, channel) => sum + channel, 0) / 8;
+      // Not below: fewer bytes than the entropy would mean that these are not the symbols that were coded.
+      expect(payload.length, `${path}, chunk ${chunk}`).toBeGreaterThan(entropyBytes - 1);
+      expect(payload.length, `${path}, chunk ${chunk}`).toBeLessThanOrEqual(1.01 * entropyBytes + 4);
+      first = end;
+    }
+    expect(first).toBe(layout.latentShape[0]);
+    expect(payloadBytes, path).toBeLessThanOrEqual((1.01 * entropyBits(entropyModel, symbols)) / 8 + 4 * chunks);
+
+    const { top } = await edge.infer({ requestId, frame });
+    if (top[0]?.label !== label) wrong.push(`${path}: ${top[0]?.label}`);
+  }
+  expect(wrong.length, wrong.join('\n')).toBeLessThanOrEqual(2);
+});

@@ -1,0 +1,194 @@
+/**
+ * From pictures to a split model, through the command line: train (killed and resumed, and once more from nothing), evaluate, info,
+ * build, encode, decode; with the real weights of ResNet-50 and three classes of drawn pictures.
+ */
+
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fetchBackbone, fetchTimeoutMs, testCacheFolder } from '../fixtures/backbone-weights.ts';
+import { writePictureFolder } from '../fixtures/pictures.ts';
+import { type CommandResult, runAecnn, startCommand } from './command-line.ts';
+
+let folder = '';
+let missing: string | undefined;
+const at = (name: string) => join(folder, name);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'aecnn-training-'));
+  const found = await fetchBackbone();
+  if ('missing' in found) missing = found.missing;
+  await writePictureFolder(at('pictures'), { perClass: 8 });
+}, 60_000 + fetchTimeoutMs);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** A cache of its own whose packages are those of the user's cache. */
+async function freshCache(name: string): Promise<string> {
+  await mkdir(at(name));
+  await symlink(join(testCacheFolder, 'packages'), join(at(name), 'packages'));
+  return at(name);
+}
+
+const trainArguments = (out: string, cache: string, ...more: string[]) => [
+  ...['train', '--data', at('pictures'), '--split', 'conv4_x', '--out', out, '--cache', cache, '--name', 'drawn'],
+  ...['--latent-channels', '20', '--selected-channels', '32', '--frame-bytes', '200', '--threads', '2', '--json'],
+  ...['--epochs', '2', '--reconstruction-epochs', '2', '--attention-epochs', '2', ...more],
+];
+
+function parsed<T>({ exitCode, stdout, stderr }: CommandResult): T {
+  expect(exitCode, stderr).toBe(0);
+  return JSON.parse(stdout) as T;
+}
+
+interface TrainReport {
+  readonly modelId: string;
+  readonly steps: readonly { readonly step: string; readonly resumed: boolean }[];
+  readonly curve: readonly { readonly chunks: number }[];
+}
+
+const sha256 = async (path: string): Promise<string> =>
+  createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex');
+
+describe('a model trained on drawn pictures', { timeout: 240_000 }, () => {
+  let trained: TrainReport;
+
+  test('a training that is stopped leaves nothing at --out, and goes on where it was', async (context) => {
+    if (missing) context.skip(missing);
+    const cache = await freshCache('cache-a');
+    const { child, result } = startCommand(...trainArguments(at('model'), cache));
+    // The attention's line says that two steps are done; the compressor is under way.
+    let stderr = '';
+    while (!stderr.includes('attention: accuracy')) {
+      const [chunk] = await Promise.race([
+        once(child.stderr as NodeJS.ReadableStream, 'data'),
+        result.then((ended) => Promise.reject(new Error(`the training ended: ${ended.stderr}`))),
+      ]);
+      stderr += chunk;
+    }
+    child.kill('SIGINT');
+    const stopped = await result;
+    expect(stopped).toMatchObject({ exitCode: 130, stdout: '' });
+    expect(stopped.stderr).not.toMatch(/error|at .*\.ts/);
+    expect((await readdir(folder)).sort()).toEqual(['cache-a', 'pictures']);
+
+    trained = parsed(await runAecnn(...trainArguments(at('model'), cache)));
+    expect(trained.steps.map(({ step }) => step)).toEqual([
+      ...['features', 'teacher', 'attention', 'reconstruction', 'task', 'entropy', 'fallback'],
+    ]);
+    expect(trained.steps.filter(({ step }) => ['teacher', 'attention'].includes(step)).map((s) => s.resumed)).toEqual([
+      true,
+      true,
+    ]);
+    expect(trained.steps.find(({ step }) => step === 'task')?.resumed).toBe(false);
+    expect(trained.curve.map(({ chunks }) => chunks)).toEqual([1, 2]);
+    expect((await readdir(at('model'))).sort()).toEqual([
+      ...['device.onnx', 'edge.onnx', 'entropy.bin', 'fallback.onnx', 'manifest.json', 'trained.safetensors'],
+    ]);
+  });
+
+  test('the same seed from nothing gives the same bytes, resumed or not', async (context) => {
+    if (missing) context.skip(missing);
+    const again: TrainReport = parsed(await runAecnn(...trainArguments(at('again'), await freshCache('cache-b'))));
+    expect(again.steps.some(({ resumed }) => resumed)).toBe(false);
+    expect(again.modelId).toBe(trained.modelId);
+    expect(await sha256(join(at('again'), 'trained.safetensors'))).toBe(
+      await sha256(join(at('model'), 'trained.safetensors')),
+    );
+  });
+
+  test('info tells what it is', async (context) => {
+    if (missing) context.skip(missing);
+    expect(parsed(await runAecnn('info', at('model'), '--json'))).toMatchObject({
+      modelId: trained.modelId,
+      network: 'resnet50',
+      split: 'conv4_x',
+      tail: 'stock',
+      classes: ['checks', 'discs', 'noise'],
+      latentShape: [20, 7, 7],
+    });
+  });
+
+  test('evaluate measures the test part through frames', async (context) => {
+    if (missing) context.skip(missing);
+    const evaluation: Record<string, unknown> = parsed(
+      await runAecnn('evaluate', at('model'), '--data', at('pictures'), '--json'),
+    );
+    const share = expect.toSatisfy((value: number) => value >= 0 && value <= 1, 'from 0 to 1');
+    expect(evaluation).toEqual({
+      modelId: expect.stringMatching(/^[0-9a-f]{12}$/),
+      images: 6,
+      accuracy: share,
+      uncompressedAccuracy: share,
+      fallbackAccuracy: share,
+      agreement: share,
+      featureBytes: 802816,
+      readFeatureBytes: 200704,
+      frameBytes: {
+        mean: expect.any(Number),
+        p50: expect.any(Number),
+        p95: expect.any(Number),
+        max: expect.toSatisfy((bytes: number) => bytes <= 1200, 'one packet'),
+      },
+      entropyBytes: { mean: expect.any(Number) },
+      compressionRatio: expect.any(Number),
+    });
+    // Drawn classes that a linear classifier tells apart at a glance; a third would be chance.
+    expect(evaluation.uncompressedAccuracy).toBeGreaterThan(0.8);
+    expect(evaluation.accuracy).toBeGreaterThan(0.6);
+  });
+
+  test('evaluate refuses pictures that it cannot tell from those of the training, unless told --all', async (context) => {
+    if (missing) context.skip(missing);
+    await writePictureFolder(at('others'), { perClass: 2, seed: 9 });
+    const refused = await runAecnn('evaluate', at('model'), '--data', at('others'));
+    expect(refused).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(refused.stderr).toMatch(/not the data set that model "drawn" was trained on.*--all/);
+    const all = await runAecnn('evaluate', at('model'), '--data', at('others'), '--all', '--json');
+    expect(parsed(all)).toMatchObject({ images: 6 });
+
+    await rm(join(at('others'), 'noise'), { recursive: true });
+    const fewer = await runAecnn('evaluate', at('model'), '--data', at('others'), '--all');
+    expect(fewer).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(fewer.stderr).toContain('missing noise');
+  });
+
+  test('build makes the same model from the trained tensors', async (context) => {
+    if (missing) context.skip(missing);
+    const cache = at('cache-a');
+    const built = await runAecnn('build', at('model'), '--out', at('built'), '--cache', cache, '--offline', '--json');
+    expect(parsed(built)).toMatchObject({ modelId: trained.modelId });
+    for (const name of await readdir(at('model'))) {
+      expect(await sha256(join(at('built'), name)), name).toBe(await sha256(join(at('model'), name)));
+    }
+  });
+
+  test('encode and decode a picture', async (context) => {
+    if (missing) context.skip(missing);
+    const picture = join(at('pictures'), 'discs', 'discs-0.png');
+    expect((await runAecnn('encode', at('model'), picture, '--out', at('frame.aec'))).exitCode).toBe(0);
+    expect((await readFile(at('frame.aec'))).length).toBeLessThanOrEqual(1200);
+    const answer: { top: readonly { label: string; probability: number }[] } = parsed(
+      await runAecnn('decode', at('model'), at('frame.aec'), '--json'),
+    );
+    expect(answer.top).toHaveLength(3);
+    expect(answer.top.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 4);
+  });
+
+  test('a fine-tuned teacher and tail: the model is one of its own', async (context) => {
+    if (missing) context.skip(missing);
+    const cache = at('cache-b');
+    const options = ['--teacher', 'fine-tuned', '--fine-tune-tail', '--epochs', '1', '--reconstruction-epochs', '1'];
+    const report: TrainReport = parsed(await runAecnn(...trainArguments(at('fine'), cache, ...options)));
+    expect(report.steps.map(({ step }) => step)).toContain('fine-tune');
+    expect(report.modelId).not.toBe(trained.modelId);
+    const manifest = JSON.parse(await readFile(join(at('fine'), 'manifest.json'), 'utf8'));
+    expect(manifest).toMatchObject({ tail: 'fine-tuned', teacher: 'fine-tuned' });
+    const evaluated = await runAecnn('evaluate', at('fine'), '--data', at('pictures'), '--json');
+    expect(parsed(evaluated)).toMatchObject({ images: 6 });
+  });
+});
