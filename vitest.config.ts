@@ -11,6 +11,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    setupFiles: ['test/setup/property-seed.ts'],
     reporters: [new SummaryReporter()],
   },
 });

@@ -90,6 +90,8 @@ test('names and shapes that are traps for objects come back too', () => {
     '__proto__',
     'constructor',
   ]);
+  const metadata = Object.fromEntries([['__proto__', '']]);
+  expect(Object.entries(parseSafetensors(writeSafetensors({}, metadata)).metadata)).toEqual([['__proto__', '']]);
 });
 
 test('a view into a larger buffer is written alone', () => {
