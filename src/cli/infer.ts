@@ -1,6 +1,7 @@
 /** `aecnn infer`: pictures in, answers out, through an edge or without one. */
 
 import { type Command, InvalidArgumentError } from 'commander';
+import { ImageError } from '../core/errors.ts';
 import { createDevice, type DeviceAnswer, defaultTimeoutMs, maxTimeoutMs, type Transport } from '../device/index.ts';
 import { createNodeTransport } from '../device/transport/node.ts';
 import { createNodeRuntime } from '../runtime/node.ts';
@@ -22,6 +23,12 @@ interface PictureAnswer {
   readonly answer: DeviceAnswer;
 }
 
+/** What became of all pictures: the broken ones cost the others nothing. */
+interface Answers {
+  readonly answers: readonly PictureAnswer[];
+  readonly unreadable: readonly ImageError[];
+}
+
 /** Adds `aecnn infer` to the program. */
 export function registerInfer(program: Command): void {
   program
@@ -40,6 +47,7 @@ export function registerInfer(program: Command): void {
       'after',
       `
 Times are in milliseconds and begin with the decoded picture; link = the device's wait less what the edge reports.
+Pictures that cannot be read are named on stderr and leave exit code 2; the others are answered all the same.
 
 Examples:
   $ aecnn infer my-model cat.jpg --edge http://127.0.0.1:8080
@@ -50,10 +58,13 @@ Examples:
         const { edge } = options;
         // An address that is none is the user's mistake; an edge that is away is not.
         await using transport = edge === undefined ? undefined : createNodeTransport(edge);
-        const answers = await inferAll(folder, images, transport, options, signal);
+        const { answers, unreadable } = await inferAll(folder, images, transport, options, signal);
         warnOfEdge(answers);
+        const [firstError] = unreadable;
+        if (answers.length === 0 && firstError !== undefined) throw firstError;
         if (options.json) printJson(answers.map(toJson));
         else printLine(answerTable(answers));
+        if (firstError !== undefined) throw new ImageError(unreadable.map(({ message }) => message).join('\n'));
       }),
     );
 }
@@ -71,18 +82,24 @@ async function inferAll(
   transport: Transport | undefined,
   { threads, maxBytes, timeout }: InferCommandOptions,
   signal: AbortSignal,
-): Promise<PictureAnswer[]> {
+): Promise<Answers> {
   const model = await openModelFolder(folder);
   const paths = await picturePaths(images);
   const runtime = await createNodeRuntime(threads === undefined ? {} : { threads });
   await using device = await createDevice({ model, runtime, timeoutMs: timeout, ...(transport && { transport }) });
   const answers: PictureAnswer[] = [];
+  const unreadable: ImageError[] = [];
   for (const image of paths) {
     signal.throwIfAborted();
-    const picture = await decodePicture(image);
-    answers.push({ image, answer: await device.infer(picture, maxBytes === undefined ? {} : { maxBytes }) });
+    try {
+      const picture = await decodePicture(image);
+      answers.push({ image, answer: await device.infer(picture, maxBytes === undefined ? {} : { maxBytes }) });
+    } catch (error) {
+      if (!(error instanceof ImageError)) throw error;
+      unreadable.push(error);
+    }
   }
-  return answers;
+  return { answers, unreadable };
 }
 
 function warnOfEdge(answers: readonly PictureAnswer[]): void {

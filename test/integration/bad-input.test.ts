@@ -97,6 +97,17 @@ describe('pictures', () => {
     expect((await readdir(folder)).filter((name) => name.includes('none.aec'))).toEqual([]);
   });
 
+  test('a broken one among others costs them nothing', async () => {
+    const mixed = at('mixed');
+    await mkdir(mixed);
+    await writeFile(join(mixed, 'a text.jpg'), 'a letter\n');
+    await cp(red, join(mixed, 'red.jpg'));
+    const { exitCode, stdout, stderr } = await runAecnn('infer', model, mixed, '--json');
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/^[^\n]*a text\.jpg is no picture that can be decoded: give a JPEG[^\n]*\n$/);
+    expect(JSON.parse(stdout)).toMatchObject([{ image: join(mixed, 'red.jpg'), top: [{ label: 'red' }, {}, {}] }]);
+  });
+
   test('odd but valid ones are answered', async () => {
     const odd = at('ödd 图片 😀');
     await mkdir(odd);
