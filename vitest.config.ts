@@ -10,7 +10,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,
-    hookTimeout: 60_000,
+    hookTimeout: 180_000,
     setupFiles: ['test/setup/property-seed.ts'],
     reporters: [new SummaryReporter()],
   },

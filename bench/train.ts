@@ -6,13 +6,13 @@
  * Options: `--json`, `--rounds N`, `--threads N`, `--batch N`, `--no-save`. Writes results/bench-train.json.
  */
 
-import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { cpus, loadavg, tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { pickTensor, type TensorMap } from '../src/core/tensor/index.ts';
+import { provenance } from '../src/lab/experiments/index.ts';
 import { createNodeRuntime } from '../src/runtime/node.ts';
 import { findPython, type PyTorchPeer, type StepReport, startPyTorch } from './pytorch-peer.ts';
 import { buildTrainingStep, drawStartingPoint, type StartingPoint } from './training-step.ts';
@@ -21,15 +21,6 @@ const classes = 101;
 const warmUpRounds = 2;
 /** Losses of the two sides may differ by this much, relative, after some steps in float32. */
 const lossTolerance = 1e-3;
-/** What the numbers depend on; changes elsewhere do not make a commit's numbers doubtful. */
-const measuredFolders = [
-  'bench',
-  'src/core/tensor',
-  'src/lab/autodiff',
-  'src/lab/graph',
-  'src/lab/networks',
-  'src/runtime',
-];
 const resultFile = fileURLToPath(new URL('../results/bench-train.json', import.meta.url));
 
 const { values: given } = parseArgs({
@@ -93,18 +84,8 @@ async function createPeer(start: StartingPoint, folder: string): Promise<PyTorch
   return startPyTorch(python, startFile, { batch, classes, threads });
 }
 
-function commit(): string {
-  const git = (...parts: string[]) => execFileSync('git', parts, { encoding: 'utf8' }).trim();
-  try {
-    return (
-      git('rev-parse', 'HEAD') + (git('status', '--porcelain', '--', ...measuredFolders) === '' ? '' : ' with changes')
-    );
-  } catch {
-    return 'unknown';
-  }
-}
-
 const folder = await mkdtemp(join(tmpdir(), 'aecnn-bench-'));
+const startedAt = performance.now();
 try {
   const start = drawStartingPoint(batch, classes);
   const ours = await createOurSide(start);
@@ -134,6 +115,8 @@ try {
   const oursSummary = { name: ours.name, ...summary(ourSteps), peakMemoryBytes: process.resourceUsage().maxRSS * 1024 };
   const peerSummary = peer && { name: peer.name, ...summary(peerSteps), ...peerMemory };
   const result = {
+    provenance: await provenance(`npm run bench:train -- --rounds ${rounds} --threads ${threads} --batch ${batch}`),
+    seconds: Math.round((performance.now() - startedAt) / 1000),
     what: 'one training step of conv5_x and a classifier: forward, cross-entropy, backward, SGD with momentum; float32',
     unit: 'milliseconds an image',
     batch,
@@ -143,13 +126,8 @@ try {
     peer: peerSummary ?? null,
     /** Speed of our side over that of the peer. */
     ratio: peerSummary ? peerSummary.medianMs / oursSummary.medianMs : null,
-    date: new Date().toISOString(),
-    commit: commit(),
-    machine: `${cpus()[0]?.model.trim()}, ${cpus().length} cores`,
     /** Of the last minute: well above `threads` means that other processes slowed both sides down. */
     loadAverage: loadavg()[0] ?? null,
-    node: process.versions.node,
-    command: `npm run bench:train -- --rounds ${rounds} --threads ${threads} --batch ${batch}`,
   };
   if (!given['no-save']) {
     await mkdir(join(resultFile, '..'), { recursive: true });

@@ -34,13 +34,11 @@ interface BenchSide {
 }
 
 /** `results/bench-train.json`, which `npm run bench:train` writes itself. */
-interface BenchTrain {
+interface BenchTrain extends Omit<Recorded<unknown>, 'result'> {
   readonly ours: BenchSide;
   readonly peer: BenchSide | null;
   /** Speed of our side over that of the peer. */
   readonly ratio: number | null;
-  readonly commit: string;
-  readonly machine: string;
 }
 
 const read = <T>(name: string): T => JSON.parse(readFileSync(`${root}results/${name}.json`, 'utf8')) as T;
@@ -52,10 +50,10 @@ const percent = (share: number, digits = 1): string => `${(100 * share).toFixed(
 const thousands = (value: number): string => Math.round(value).toLocaleString('en-US');
 
 function source(file: string, { provenance, seconds }: Omit<Recorded<unknown>, 'result'>): string {
-  const { command, commit = 'unknown', machine, versions } = provenance;
+  const { command, sourceTree = 'unknown', machine, versions } = provenance;
   return (
-    `From [results/${file}.json](results/${file}.json): \`${command}\`, ${thousands(seconds)} s, commit ` +
-    `${commit.slice(0, 10)}${commit.includes('+') ? ' with changes' : ''}, ${machine.cores} cores of ${machine.cpu}, Node ${versions.node}, ` +
+    `From [results/${file}.json](results/${file}.json): \`${command}\`, ${thousands(seconds)} s, src tree ` +
+    `${sourceTree.slice(0, 10)}${sourceTree.includes('+') ? ' with changes' : ''}, ${machine.cores} cores of ${machine.cpu}, Node ${versions.node}, ` +
     `onnxruntime-node ${versions['onnxruntime-node']}.`
   );
 }
@@ -127,8 +125,8 @@ const renderers: Readonly<Record<string, () => string>> = {
     ];
     const rows = [row(record.ours), ...(record.peer ? [row(record.peer)] : [])];
     const ratio = record.ratio === null ? '' : `**${record.ratio.toFixed(2)} times the speed of PyTorch.** `;
-    const from = `From [results/bench-train.json](results/bench-train.json): \`npm run bench:train\`, commit ${record.commit.slice(0, 10)}, ${record.machine}.`;
-    return `${table(['', 'ms an image, median', 'from to', 'n'], rows)}\n\n${ratio}${from}`;
+    const head = ['', 'ms an image, median', 'from to', 'n'];
+    return `${table(head, rows)}\n\n${ratio}${source('bench-train', record)}`;
   },
 };
 

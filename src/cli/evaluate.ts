@@ -30,7 +30,7 @@ export function registerEvaluate(program: Command): void {
     .argument('<model>', 'folder of a split model')
     .requiredOption('--data <folder|cifar10>', 'a folder with a folder per class, or cifar10')
     .option('--limit <number>', 'measure so many pictures, drawn evenly from the classes (seeded)', positiveInteger)
-    .option('--all', 'measure training pictures too, or pictures of another data set with the same classes')
+    .option('--all', "measure training pictures too, or another data set with all or some of the model's classes")
     .addHelpText(
       'after',
       `
@@ -38,6 +38,7 @@ Examples:
   $ aecnn evaluate my-model --data photos                 all pictures of the test part
   $ aecnn evaluate my-model --data photos --limit 200 --json
   $ aecnn evaluate my-model --data cifar10
+  $ aecnn evaluate my-model --data other-photos --all     every picture, whatever it was trained on
 
 The data is split as when the model was trained; only the test part is measured. compressionRatio = featureBytes (the
 float32 feature map at the split point) / mean bytes of a whole frame, header included.`,
@@ -81,11 +82,15 @@ float32 feature map at the split point) / mean bytes of a whole frame, header in
     );
 }
 
-/** The test part of the split that the manifest records. */
+/** The test part of the split that the manifest records, or all pictures, labelled with the model's classes. */
 function samplesToMeasure(dataset: Dataset, { classes, dataSplit, name }: Manifest, all: boolean): readonly Sample[] {
+  const missing = classes.filter((label) => !dataset.classes.includes(label));
+  const unknown = dataset.classes.filter((label) => !classes.includes(label));
+  if (all && unknown.length === 0) {
+    const labels = dataset.classes.map((label) => classes.indexOf(label));
+    return [...dataset.train, ...dataset.test].map((sample) => ({ ...sample, label: labels[sample.label] as number }));
+  }
   if (dataset.classes.join('\n') !== classes.join('\n')) {
-    const missing = classes.filter((label) => !dataset.classes.includes(label));
-    const unknown = dataset.classes.filter((label) => !classes.includes(label));
     throw new ModelError(
       `the data's classes are not those of model "${name}": ` +
         [
@@ -95,10 +100,9 @@ function samplesToMeasure(dataset: Dataset, { classes, dataSplit, name }: Manife
         ]
           .filter(Boolean)
           .join('; ') +
-        '. Give the data set that the model was trained on, or one with the same class folders',
+        '. Give the data set that the model was trained on, or --all and one with the same class folders or some of them',
     );
   }
-  if (all) return [...dataset.train, ...dataset.test];
   if (dataset.protocol !== dataSplit.protocol || dataset.hash !== dataSplit.hash) {
     throw new DatasetError(
       `these pictures are not the data set that model "${name}" was trained on (other names or numbers of files), so ` +

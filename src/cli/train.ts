@@ -279,7 +279,9 @@ function printEstimate(estimate: ReturnType<typeof estimateTraining>, options: T
     return;
   }
   printLine(`${estimate.images} training pictures, split after ${options.split}`);
-  printLine(`disk: ${megabytes(estimate.cacheBytes)} of features in ${options.cache}`);
+  printLine(
+    `disk: ${megabytes(estimate.cacheBytes)} of features in ${options.cache}, about ${megabytes(estimate.modelBytes)} in ${options.out}`,
+  );
   printLine(
     `time: about ${Math.ceil(estimate.seconds / 60)} min on ${estimate.threads} threads (a rough figure, from the arithmetic alone)`,
   );

@@ -58,7 +58,10 @@ test('while it stops, a request is refused under its own id and the accepted one
   expect(await unreadable).toMatchObject({ requestId: 0, ok: false, error: { code: 'ENVIRONMENT' } });
 
   const answer = receive();
+  const closed = once(socket, 'close');
   finish.open();
   expect(await answer).toMatchObject({ requestId: 41, ok: true });
   await stopped;
+  expect((await closed)[0]).toBe(1001);
+  await expect(fetch(`${server.url}/v2/health/live`)).rejects.toThrow();
 });

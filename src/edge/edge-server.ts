@@ -177,6 +177,7 @@ function listenError(error: unknown, host: string, port: number): unknown {
       );
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
+    case 'EAI_AGAIN':
       return new EnvironmentError(
         `${host} is no address of this machine: choose another --host, e.g. 127.0.0.1`,
         options,

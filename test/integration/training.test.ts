@@ -4,8 +4,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -62,14 +61,16 @@ describe('a model trained on drawn pictures', { timeout: 240_000 }, () => {
     const cache = await freshCache('cache-a');
     const { child, result } = startCommand(...trainArguments(at('model'), cache));
     // The attention's line says that two steps are done; the compressor is under way.
-    let stderr = '';
-    while (!stderr.includes('attention: accuracy')) {
-      const [chunk] = await Promise.race([
-        once(child.stderr as NodeJS.ReadableStream, 'data'),
-        result.then((ended) => Promise.reject(new Error(`the training ended: ${ended.stderr}`))),
-      ]);
-      stderr += chunk;
-    }
+    await Promise.race([
+      new Promise<void>((resolve) => {
+        let stderr = '';
+        child.stderr?.on('data', (chunk) => {
+          stderr += chunk;
+          if (stderr.includes('attention: accuracy')) resolve();
+        });
+      }),
+      result.then((ended) => Promise.reject(new Error(`the training ended: ${ended.stderr}`))),
+    ]);
     child.kill('SIGINT');
     const stopped = await result;
     expect(stopped).toMatchObject({ exitCode: 130, stdout: '' });
@@ -152,9 +153,16 @@ describe('a model trained on drawn pictures', { timeout: 240_000 }, () => {
     expect(parsed(all)).toMatchObject({ images: 6 });
 
     await rm(join(at('others'), 'noise'), { recursive: true });
-    const fewer = await runAecnn('evaluate', at('model'), '--data', at('others'), '--all');
+    const fewer = await runAecnn('evaluate', at('model'), '--data', at('others'));
     expect(fewer).toMatchObject({ exitCode: 2, stdout: '' });
     expect(fewer.stderr).toContain('missing noise');
+    expect(parsed(await runAecnn('evaluate', at('model'), '--data', at('others'), '--all', '--json'))).toMatchObject({
+      images: 4,
+    });
+    await rename(join(at('others'), (await readdir(at('others')))[0] as string), join(at('others'), 'unheard of'));
+    const unknown = await runAecnn('evaluate', at('model'), '--data', at('others'), '--all');
+    expect(unknown).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(unknown.stderr).toContain('unknown unheard of');
   });
 
   test('build makes the same model from the trained tensors', async (context) => {

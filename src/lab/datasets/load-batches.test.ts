@@ -51,7 +51,7 @@ test('batches come in order, with their labels, the last one smaller', async () 
 test('the next batch is decoded while the caller computes, and no more than that', async () => {
   const { samples, state } = countingSamples(12);
   for await (const _batch of loadBatches(samples, 3)) {
-    await vi.waitFor(() => expect(state).toMatchObject({ started: 6, running: 0 }));
+    await vi.waitFor(() => expect(state).toMatchObject({ started: 6, running: 0 }), { timeout: 20_000 });
     await sleep(20);
     break;
   }

@@ -11,11 +11,16 @@ export interface Provenance {
   /** ISO 8601, UTC. */
   readonly date: string;
   readonly command: string;
-  /** Commit of the checkout, with `+changes` when a file differs from it; absent without git. */
+  /** Commit of the checkout, with `+changes` when a file that matters differs from it; absent without git. */
   readonly commit?: string;
+  /** Git's hash of the folder `src` (`git rev-parse <commit>:src`): the same in every history that holds this code. */
+  readonly sourceTree?: string;
   readonly versions: Readonly<Record<string, string>>;
   readonly machine: { readonly cpu: string; readonly cores: number; readonly memoryGb: number; readonly os: string };
 }
+
+/** What a result depends on: another sentence in a document, or another result, does not make it doubtful. */
+const measuredPaths = ['src', 'bin', 'bench', 'models', 'samples', 'package-lock.json'];
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -25,12 +30,11 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
  * @param command - The command line as a person would type it.
  */
 export async function provenance(command: string): Promise<Provenance> {
-  const commit = await commitOf(root);
   const [cpu] = cpus();
   return {
     date: new Date().toISOString(),
     command,
-    ...(commit !== undefined && { commit }),
+    ...(await codeIn(root)),
     versions: {
       aecnn: await versionIn(`${root}package.json`),
       node: process.versions.node,
@@ -46,17 +50,19 @@ export async function provenance(command: string): Promise<Provenance> {
   };
 }
 
-async function commitOf(folder: string): Promise<string | undefined> {
+async function codeIn(folder: string): Promise<Pick<Provenance, 'commit' | 'sourceTree'>> {
   const git = (...args: string[]) => promisify(execFile)('git', ['-C', folder, ...args]);
   try {
     const { stdout: top } = await git('rev-parse', '--show-prefix');
     // Installed into somebody else's repository: their commit says nothing about this program.
-    if (top.trim() !== '') return undefined;
+    if (top.trim() !== '') return {};
     const { stdout: commit } = await git('rev-parse', 'HEAD');
-    const { stdout: changes } = await git('status', '--porcelain', '--untracked-files=no');
-    return commit.trim() + (changes === '' ? '' : '+changes');
+    const { stdout: sourceTree } = await git('rev-parse', 'HEAD:src');
+    const { stdout: changes } = await git('status', '--porcelain', '--untracked-files=no', '--', ...measuredPaths);
+    const mark = changes === '' ? '' : '+changes';
+    return { commit: commit.trim() + mark, sourceTree: sourceTree.trim() + mark };
   } catch {
-    return undefined;
+    return {};
   }
 }
 

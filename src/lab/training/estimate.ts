@@ -8,10 +8,16 @@ import type { TrainRecipe } from './recipe.ts';
 /** Estimated disk space and time. */
 export interface TrainEstimate {
   readonly images: number;
+  /** Features of the frozen network, in the cache folder. */
   readonly cacheBytes: number;
+  /** The model's own folder. */
+  readonly modelBytes: number;
   readonly seconds: number;
   readonly threads: number;
 }
+
+/** 23.5 million weights of ResNet-50 without its classifier, at 4 bytes; what is trained adds a few percent. */
+const backboneBytes = 94e6;
 
 /** Multiply-accumulates of one picture: the whole network, and the stages after each split point (He et al., table 1). */
 const wholeMacs = 3.86e9;
@@ -36,6 +42,7 @@ export function estimateTraining(recipe: TrainRecipe, images: number, threads = 
   return {
     images,
     cacheBytes: featureCacheBytes({ count: images, mapShape: readShape(split), pooledSize: pooledFeatures }),
+    modelBytes: backboneBytes,
     seconds: (images * macs) / (macsPerSecondAndThread * threads),
     threads,
   };

@@ -155,11 +155,12 @@ function method({ qualities, methods, link, model }: StartResult): string {
 }
 
 function provenanceTable({ provenance, runtime, seconds }: StartResult): string {
-  const { date, command, commit, versions, machine } = provenance;
+  const { date, command, commit, sourceTree, versions, machine } = provenance;
   const rows: readonly (readonly [string, string])[] = [
     ['command', command],
     ['date', date],
     ['commit', commit ?? 'unknown'],
+    ['tree of src/', sourceTree ?? 'unknown'],
     ['versions', [...Object.entries(versions).map(([name, version]) => `${name} ${version}`)].join(', ')],
     ['graphs run by', runtime],
     ['machine', `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GiB, ${machine.os}`],
