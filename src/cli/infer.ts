@@ -60,11 +60,11 @@ Examples:
         await using transport = edge === undefined ? undefined : createNodeTransport(edge);
         const { answers, unreadable } = await inferAll(folder, images, transport, options, signal);
         warnOfEdge(answers);
-        const [firstError] = unreadable;
-        if (answers.length === 0 && firstError !== undefined) throw firstError;
-        if (options.json) printJson(answers.map(toJson));
-        else printLine(answerTable(answers));
-        if (firstError !== undefined) throw new ImageError(unreadable.map(({ message }) => message).join('\n'));
+        if (answers.length > 0) {
+          if (options.json) printJson(answers.map(toJson));
+          else printLine(answerTable(answers));
+        }
+        reportUnreadable(unreadable);
       }),
     );
 }
@@ -112,6 +112,15 @@ function warnOfEdge(answers: readonly PictureAnswer[]): void {
   for (const [reason, count] of reasons) {
     logWarning(`the device itself answered ${count} of ${answers.length}, since ${reason}`);
   }
+}
+
+/** @throws the error of the one picture that cannot be read, or, of several, one for all after a line for each. */
+function reportUnreadable(unreadable: readonly ImageError[]): void {
+  const [first, ...others] = unreadable;
+  if (first === undefined) return;
+  if (others.length === 0) throw first;
+  for (const { message } of unreadable) logWarning(message);
+  throw new ImageError(`${unreadable.length} pictures cannot be read: mend them, or leave them out`);
 }
 
 function toJson({ image, answer }: PictureAnswer) {
