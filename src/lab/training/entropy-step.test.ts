@@ -1,19 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { normalTensors, stepContextOf } from '../../../test/fixtures/step-context.ts';
 import { entropyBits } from '../../core/codec/index.ts';
-import {
-  createRandom,
-  elementCount,
-  pickTensor,
-  type Shape,
-  type Tensor,
-  type TensorMap,
-  tensor,
-} from '../../core/tensor/index.ts';
-import { createNodeRuntime } from '../../runtime/node.ts';
-import { openFeatureCache } from '../datasets/index.ts';
+import { elementCount, pickTensor, type TensorMap } from '../../core/tensor/index.ts';
 import { createGraph, input, output } from '../graph/index.ts';
 import {
   applyGates,
@@ -26,21 +14,10 @@ import {
   encodeFeatures,
   rateModelParameters,
 } from '../networks/index.ts';
-import { openCheckpoint } from './checkpoint.ts';
 import { fitEntropy, orderLatentChannels, symbolsOf } from './entropy-step.ts';
 import { forwardRows } from './forward.ts';
-import { defaultRecipe } from './recipe.ts';
-import type { StepContext } from './step-context.ts';
 
-const folder = await mkdtemp(join(tmpdir(), 'aecnn-entropy-'));
-const random = createRandom(11);
-const normal = (shape: Shape, deviation = 1): Tensor<'float32'> =>
-  tensor(
-    'float32',
-    shape,
-    Float32Array.from({ length: elementCount(shape) }, () => deviation * random.normal()),
-  );
-
+const normal = normalTensors(11);
 const shape: CompressorShape = {
   featureShape: [16, 14, 14],
   selectedChannels: [3, 1, 0, 7],
@@ -48,30 +25,12 @@ const shape: CompressorShape = {
   decoderWidth: 5,
 };
 const count = 12;
-const features = await openFeatureCache({
-  folder: join(folder, 'features'),
-  count,
-  mapShape: shape.featureShape,
-  pooledSize: 1,
-  async *extract() {
-    yield { map: normal([count, ...shape.featureShape]).data.map(Math.abs), pooled: new Float32Array(count) };
-  },
+const maps = normal([count, ...shape.featureShape]);
+maps.data.forEach((value, i) => {
+  maps.data[i] = Math.abs(value);
 });
-afterAll(async () => {
-  await features.close();
-  await rm(folder, { recursive: true, force: true });
-});
-const samples = Array.from({ length: count }, (_, i) => i);
-const context: StepContext = {
-  set: { features, labels: new Int32Array(count), classes: 2, train: samples, validation: [0] },
-  split: 'conv4_x',
-  folded: () => {
-    throw new Error('no backbone here');
-  },
-  recipe: { ...defaultRecipe, split: 'conv4_x', selectedChannels: 4 },
-  runtime: await createNodeRuntime({ worker: false, threads: 1 }),
-  checkpoint: openCheckpoint(folder, 'none'),
-};
+const context = await stepContextOf(maps, new Array(count).fill(0), count);
+const samples = context.set.train;
 
 const tensors: TensorMap = Object.fromEntries([
   ...Object.entries({ ...attentionParameters(16), ...rateModelParameters(6) }).map(
@@ -92,7 +51,7 @@ function restored(parameters: TensorMap): Promise<Float32Array> {
     graph,
     samples,
     batchSize: 8,
-    inputs: async (batch) => ({ maps: await features.readMaps(batch) }),
+    inputs: async (batch) => ({ maps: await context.set.features.readMaps(batch) }),
     outputName: 'restored',
     width: elementCount(shape.featureShape),
   });
