@@ -25,7 +25,8 @@ export interface RunCommandOptions {
  * bug, 130 after Ctrl-C. Never rejects.
  *
  * @param action - Does the work. It gets a signal that Ctrl-C and SIGTERM abort: it then cleans up and returns or
- *   throws, both count as stopped. A second Ctrl-C ends the process at once.
+ *   throws, both count as stopped. A second Ctrl-C ends the process as soon as it is heard: a computation that blocks the
+ *   thread (the closed form of a training, some seconds) ends first.
  */
 export async function runCommand(
   action: (signal: AbortSignal) => Promise<void>,
