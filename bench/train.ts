@@ -6,13 +6,14 @@
  * Options: `--json`, `--rounds N`, `--threads N`, `--batch N`, `--no-save`. Writes results/bench-train.json.
  */
 
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { pickTensor, type TensorMap } from '../src/core/tensor/index.ts';
 import { provenance } from '../src/lab/experiments/index.ts';
+import { atomicWriteFile } from '../src/lab/files/index.ts';
 import { createNodeRuntime } from '../src/runtime/node.ts';
 import { findPython, type PyTorchPeer, type StepReport, startPyTorch } from './pytorch-peer.ts';
 import { buildTrainingStep, drawStartingPoint, type StartingPoint } from './training-step.ts';
@@ -130,8 +131,7 @@ try {
     loadAverage: loadavg()[0] ?? null,
   };
   if (!given['no-save']) {
-    await mkdir(join(resultFile, '..'), { recursive: true });
-    await writeFile(resultFile, `${JSON.stringify(result, null, 2)}\n`);
+    await atomicWriteFile(resultFile, `${JSON.stringify(result, null, 2)}\n`);
   }
   if (given.json) {
     process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);

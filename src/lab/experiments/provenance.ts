@@ -58,7 +58,7 @@ async function codeIn(folder: string): Promise<Pick<Provenance, 'commit' | 'sour
     if (top.trim() !== '') return {};
     const { stdout: commit } = await git('rev-parse', 'HEAD');
     const { stdout: sourceTree } = await git('rev-parse', 'HEAD:src');
-    const { stdout: changes } = await git('status', '--porcelain', '--untracked-files=no', '--', ...measuredPaths);
+    const { stdout: changes } = await git('status', '--porcelain', '--', ...measuredPaths);
     const mark = changes === '' ? '' : '+changes';
     return { commit: commit.trim() + mark, sourceTree: sourceTree.trim() + mark };
   } catch {
