@@ -21,6 +21,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   build: async () => (await import('./build.ts')).registerBuild,
   evaluate: async () => (await import('./evaluate.ts')).registerEvaluate,
   train: async () => (await import('./train.ts')).registerTrain,
+  experiment: async () => (await import('./experiment.ts')).registerExperiment,
   info: async () => (await import('./info.ts')).registerInfo,
   encode: async () => (await import('./encode.ts')).registerEncode,
   decode: async () => (await import('./decode.ts')).registerDecode,

@@ -16,20 +16,20 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const count = 10;
-const size = { count, mapShape: [2, 3, 3], pooledSize: 4 };
+const size = { count, mapShapes: { map: [2, 3, 3] }, pooledSize: 4 };
 
 /** Options whose sample i has map values i + j/32 and pooled values -i; `starts` collects where extraction began. */
-function options(starts: number[], extra: Partial<FeatureCacheOptions> = {}): FeatureCacheOptions {
+function options(starts: number[], extra: Pick<FeatureCacheOptions, 'onProgress' | 'signal'> = {}) {
   return {
     folder: join(folder, 'features'),
     ...size,
     ...extra,
-    async *extract(first): AsyncGenerator<ExtractedFeatures> {
+    async *extract(first: number): AsyncGenerator<ExtractedFeatures> {
       starts.push(first);
       for (let i = first; i < count; i += 3) {
         const samples = Array.from({ length: Math.min(3, count - i) }, (_, j) => i + j);
         yield {
-          map: Float32Array.from(samples.flatMap((s) => Array.from({ length: 18 }, (_, j) => s + j / 32))),
+          maps: { map: Float32Array.from(samples.flatMap((s) => Array.from({ length: 18 }, (_, j) => s + j / 32))) },
           pooled: Float32Array.from(samples.flatMap((s) => [-s, -s, -s, -s])),
         };
       }
@@ -37,8 +37,9 @@ function options(starts: number[], extra: Partial<FeatureCacheOptions> = {}): Fe
   };
 }
 
-async function expectWhole(cacheOptions: FeatureCacheOptions): Promise<void> {
-  await using cache = await openFeatureCache(cacheOptions);
+async function expectWhole(cacheOptions: ReturnType<typeof options>): Promise<void> {
+  const { map } = await openFeatureCache(cacheOptions);
+  await using cache = map;
   expect(cache.pooled).toEqual(Float32Array.from({ length: 4 * count }, (_, i) => -Math.floor(i / 4)));
   const maps = await cache.readMaps([9, 0, 4, 9]);
   expect(maps.shape).toEqual([4, 2, 3, 3]);

@@ -1,8 +1,9 @@
 /**
  * Features of a frozen network on disk: computed once for a list of samples, read many times in any order.
  *
- * A cache is a folder with one flat file a feature: `map.f16` (binary16, `[count, C, H, W]`) and `pooled.f32`
- * (`[count, F]`), filled from the first sample to the last, so that how far it came can be read off its size.
+ * A cache is a folder with one flat file a feature: `<name>.f16` for each kind of map (binary16, `[count, C, H, W]`) and
+ * `pooled.f32` (`[count, F]`), filled from the first sample to the last, so that how far it came can be read off its size.
+ * One pass of the network can fill the maps of several split points.
  */
 
 import { type FileHandle, open, readFile, rm, statfs, writeFile } from 'node:fs/promises';
@@ -13,13 +14,13 @@ import { makeFolder } from '../files/index.ts';
 
 /** What a frozen network makes of a batch of pictures. */
 export interface ExtractedFeatures {
-  /** `float32[n, C, H, W]`. */
-  readonly map: Float32Array;
+  /** `float32[n, C, H, W]` by the name of the map. */
+  readonly maps: Readonly<Record<string, Float32Array>>;
   /** `float32[n, F]`. */
   readonly pooled: Float32Array;
 }
 
-/** A finished cache, open for reading. */
+/** One kind of map of a finished cache, open for reading. */
 export interface FeatureCache extends AsyncDisposable {
   readonly count: number;
   /** `[C, H, W]`. */
@@ -36,7 +37,8 @@ export interface FeatureCacheOptions {
   /** Folder of this cache alone; its name should hold a hash of everything that the features depend on. */
   readonly folder: string;
   readonly count: number;
-  readonly mapShape: Shape;
+  /** `[C, H, W]` of each kind of map, by a name that becomes a file's. */
+  readonly mapShapes: Readonly<Record<string, Shape>>;
   readonly pooledSize: number;
   /** Features from sample `first` on, batch by batch, in order. */
   readonly extract: (first: number) => AsyncIterable<ExtractedFeatures>;
@@ -47,10 +49,11 @@ export interface FeatureCacheOptions {
 /** Bytes on disk that a cache takes. */
 export function featureCacheBytes({
   count,
-  mapShape,
+  mapShapes,
   pooledSize,
-}: Pick<FeatureCacheOptions, 'count' | 'mapShape' | 'pooledSize'>): number {
-  return count * (2 * elementCount(mapShape) + 4 * pooledSize);
+}: Pick<FeatureCacheOptions, 'count' | 'mapShapes' | 'pooledSize'>): number {
+  const mapBytes = Object.values(mapShapes).map((shape) => 2 * elementCount(shape));
+  return count * (mapBytes.reduce((a, b) => a + b, 0) + 4 * pooledSize);
 }
 
 const bytesOf = (data: Uint16Array | Float32Array): Uint8Array =>
@@ -59,50 +62,79 @@ const bytesOf = (data: Uint16Array | Float32Array): Uint8Array =>
 /**
  * Opens a cache, computing what is missing. A broken-off cache goes on where it stopped.
  *
+ * @returns Each kind of map by its name; each is to be closed.
  * @throws the signal's reason when aborted; what is on disk stays good.
  */
-export async function openFeatureCache(options: FeatureCacheOptions): Promise<FeatureCache> {
-  const { folder, count, mapShape, pooledSize } = options;
+export async function openFeatureCache<Name extends string>(
+  options: FeatureCacheOptions & { readonly mapShapes: Readonly<Record<Name, Shape>> },
+): Promise<Record<Name, FeatureCache>> {
+  const { folder, count, mapShapes, pooledSize } = options;
   await makeFolder(folder);
-  const mapBytes = 2 * elementCount(mapShape);
-  const pooledBytes = 4 * pooledSize;
-  const maps = await open(join(folder, 'map.f16'), 'a+');
-  const pooled = await open(join(folder, 'pooled.f32'), 'a+');
-  const close = async (): Promise<void> => {
-    await Promise.all([maps.close(), pooled.close()]);
+  await fill(options);
+  const pooled = new Float32Array(count * pooledSize);
+  bytesOf(pooled).set(await readFile(join(folder, pooledName)));
+  const names = Object.keys(mapShapes) as Name[];
+  const caches = names.map(async (name): Promise<[Name, FeatureCache]> => {
+    const maps = await open(join(folder, mapName(name)));
+    const close = (): Promise<void> => maps.close();
+    const mapShape = mapShapes[name];
+    return [
+      name,
+      {
+        count,
+        mapShape,
+        pooled,
+        readMaps: (indices) => readMaps(maps, mapShape, indices),
+        close,
+        [Symbol.asyncDispose]: close,
+      },
+    ];
+  });
+  return Object.fromEntries(await Promise.all(caches)) as Record<Name, FeatureCache>;
+}
+
+const pooledName = 'pooled.f32';
+const mapName = (name: string): string => `${name}.f16`;
+
+/** A file of features that is being filled. */
+interface FeatureFile {
+  readonly handle: FileHandle;
+  readonly bytesPerSample: number;
+  readonly dataOf: (features: ExtractedFeatures) => Uint8Array;
+}
+
+/** Appends what is missing to the files, after cutting them to the samples that are whole in all of them. */
+async function fill(options: FeatureCacheOptions): Promise<void> {
+  const { folder, mapShapes, pooledSize } = options;
+  const files: FeatureFile[] = [];
+  const openFile = async (name: string, file: Omit<FeatureFile, 'handle'>): Promise<void> => {
+    files.push({ ...file, handle: await open(join(folder, name), 'a+') });
   };
   try {
-    const sizes = await Promise.all([maps.stat(), pooled.stat()]);
-    const done = Math.min(count, Math.floor(sizes[0].size / mapBytes), Math.floor(sizes[1].size / pooledBytes));
-    await Promise.all([maps.truncate(done * mapBytes), pooled.truncate(done * pooledBytes)]);
-    await checkDiskSpace(folder, (count - done) * (mapBytes + pooledBytes));
-    await fill(maps, pooled, done, options);
-    const all = new Float32Array(count * pooledSize);
-    await pooled.read(bytesOf(all), 0, all.byteLength, 0);
-    return {
-      count,
-      mapShape,
-      pooled: all,
-      readMaps: (indices) => readMaps(maps, mapShape, indices),
-      close,
-      [Symbol.asyncDispose]: close,
-    };
-  } catch (error) {
-    await close();
-    throw error;
+    for (const [name, shape] of Object.entries(mapShapes)) {
+      const dataOf = ({ maps }: ExtractedFeatures) => bytesOf(toFloat16(maps[name] as Float32Array));
+      await openFile(mapName(name), { bytesPerSample: 2 * elementCount(shape), dataOf });
+    }
+    await openFile(pooledName, { bytesPerSample: 4 * pooledSize, dataOf: ({ pooled }) => bytesOf(pooled) });
+    await appendMissing(files, options);
+  } finally {
+    await Promise.all(files.map(({ handle }) => handle.close()));
   }
 }
 
-async function fill(maps: FileHandle, pooled: FileHandle, done: number, options: FeatureCacheOptions): Promise<void> {
-  const { count, pooledSize, extract, onProgress, signal } = options;
-  let first = done;
+async function appendMissing(files: readonly FeatureFile[], options: FeatureCacheOptions): Promise<void> {
+  const { folder, count, pooledSize, extract, onProgress, signal } = options;
+  const sizes = await Promise.all(files.map(async ({ handle }) => (await handle.stat()).size));
+  let first = Math.min(count, ...files.map(({ bytesPerSample }, i) => Math.floor((sizes[i] ?? 0) / bytesPerSample)));
+  await Promise.all(files.map(({ handle, bytesPerSample }) => handle.truncate(first * bytesPerSample)));
   onProgress?.(first, count);
   if (first === count) return;
-  await using _lock = await lockFolder(options.folder);
+  const sampleBytes = files.reduce((sum, { bytesPerSample }) => sum + bytesPerSample, 0);
+  await checkDiskSpace(folder, (count - first) * sampleBytes);
+  await using _lock = await lockFolder(folder);
   for await (const features of extract(first)) {
     signal?.throwIfAborted();
-    await maps.appendFile(bytesOf(toFloat16(features.map)));
-    await pooled.appendFile(bytesOf(features.pooled));
+    for (const { handle, dataOf } of files) await handle.appendFile(dataOf(features));
     first += features.pooled.length / pooledSize;
     onProgress?.(first, count);
   }
@@ -153,12 +185,20 @@ function isRunning(pid: number): boolean {
   }
 }
 
+async function readExactly(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesRead } = await file.read(bytes, done, bytes.length - done, position + done);
+    if (bytesRead === 0) throw new EnvironmentError('a file of features has become shorter: run the command again');
+    done += bytesRead;
+  }
+}
+
 async function readMaps(maps: FileHandle, mapShape: Shape, indices: readonly number[]): Promise<Tensor<'float32'>> {
   const elements = elementCount(mapShape);
   const bits = new Uint16Array(indices.length * elements);
   const bytes = bytesOf(bits);
   for (const [i, index] of indices.entries()) {
-    await maps.read(bytes, i * 2 * elements, 2 * elements, index * 2 * elements);
+    await readExactly(maps, bytes.subarray(i * 2 * elements, (i + 1) * 2 * elements), index * 2 * elements);
   }
   return tensor('float32', [indices.length, ...mapShape], fromFloat16(bits));
 }

@@ -1,4 +1,15 @@
 export type { LinkDirection, LinkShape } from './packet-schedule.ts';
+export { type Configuration, paperGrid, quickGrid } from './paper/grid.ts';
+export type { PaperResult } from './paper/paper-result.ts';
+export { paperProtocol, quickProtocol } from './paper/protocol.ts';
+export {
+  type ConfigurationState,
+  limitedData,
+  paperStates,
+  type RunPaperOptions,
+  runPaper,
+  selectConfigurations,
+} from './paper/run-paper.ts';
 export { type Provenance, provenance } from './provenance.ts';
 export { type CodecQualities, defaultQualities, type MethodName, methodNames } from './start/methods.ts';
 export { type PreparedModels, prepareModels } from './start/prepare-models.ts';

@@ -38,7 +38,7 @@ export interface CompressorShape {
   /** Feature channels that enter the encoder, most important first. */
   readonly selectedChannels: readonly number[];
   readonly latentChannels: number;
-  /** Width of the decoder's 3x3 branch. */
+  /** Width of the decoder's 3x3 branch; 0 leaves the linear decoder alone. */
   readonly decoderWidth: number;
 }
 
@@ -62,9 +62,13 @@ export function compressorParameters(shape: CompressorShape): ParameterShapes {
     'quantizer/log_gain': [k, 1, 1],
     'decoder/linear/weights': [outputs, k, 1, 1],
     'decoder/bias': [outputs],
-    'decoder/hidden/weights': [decoderWidth, k, 3, 3],
-    'decoder/hidden/bias': [decoderWidth],
-    'decoder/output/weights': [outputs, decoderWidth, 1, 1],
+    ...(decoderWidth === 0
+      ? {}
+      : {
+          'decoder/hidden/weights': [decoderWidth, k, 3, 3],
+          'decoder/hidden/bias': [decoderWidth],
+          'decoder/output/weights': [outputs, decoderWidth, 1, 1],
+        }),
   };
 }
 
@@ -114,6 +118,7 @@ export function encodeFeatures(gated: Value, shape: CompressorShape, parameters:
 export function decodeFeatures(symbols: Value, shape: CompressorShape, parameters: Parameters): Value {
   const latent = mul(symbols, exp(neg(parameters('quantizer/log_gain'))));
   const linear = conv(latent, parameters('decoder/linear/weights'), parameters('decoder/bias'));
+  if (shape.decoderWidth === 0) return relu(depthToSpace(linear, patchSize(shape)));
   const hidden = relu(
     conv(latent, parameters('decoder/hidden/weights'), parameters('decoder/hidden/bias'), { pads: [1, 1, 1, 1] }),
   );

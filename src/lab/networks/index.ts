@@ -1,5 +1,21 @@
 export { applyGates, attentionGates, attentionParameters } from './attention.ts';
 export {
+  type BottlenetPart,
+  type BottlenetShape,
+  batchNormEpsilon,
+  bottlenetParameters,
+  bottlenetShape,
+  decodeBottlenet,
+  decoderConvolution,
+  encodeBottlenet,
+  encoderConvolution,
+  initialBottlenet,
+  largestLevel,
+  latentShapeOf,
+  type Normalization,
+  populationNormalization,
+} from './bottlenet.ts';
+export {
   type CompressorShape,
   compressorParameters,
   decodeFeatures,
@@ -23,6 +39,7 @@ export {
   front,
   imageSize,
   pooledFeatures,
+  readMaps,
   readShape,
   stages,
   tail,

@@ -154,6 +154,28 @@ export function front(image: Value, split: SplitPoint, convolutions: Convolution
 }
 
 /**
+ * What the tail reads behind each split point, all from one pass of the network (the same values as `front`'s but for rounding).
+ *
+ * @param image - RGB, `uint8[N, 224, 224, 3]`.
+ * @returns Feature maps, `float32[N, C, H, W]` of `readShape`, and pooled features, `float32[N, 2048]`.
+ */
+export function readMaps(
+  image: Value,
+  convolutions: Convolutions,
+): { readonly maps: Readonly<Record<SplitPoint, Value>>; readonly pooled: Value } {
+  let x = stem(image, convolutions);
+  const maps = splitPoints.map((name): [SplitPoint, Value] => {
+    x = stage(x, name, convolutions, { stride: name === 'conv2_x' ? 1 : 2, subsampled: false });
+    return [name, name === 'conv5_x' ? x : everySecond(x)];
+  });
+  const [batch = 'N'] = x.shape;
+  return {
+    maps: Object.fromEntries(maps) as Record<SplitPoint, Value>,
+    pooled: reshape(globalAveragePool(x), [batch, pooledFeatures]),
+  };
+}
+
+/**
  * The network from a split point to the pooled features.
  *
  * @param featureMap - The positions that are read, `float32[N, C, H, W]` of `readShape`.

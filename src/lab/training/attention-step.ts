@@ -1,21 +1,18 @@
 /**
- * Step 2: channel attention inserted at the split point, trained through the frozen tail, and the channels ranked by it.
+ * Step 2: channel attention inserted at the split point, trained through the frozen tail.
  *
  * The gates are trained to keep the teacher's answer at a price for every open gate, so that they close where they can.
  */
 
-import { createRandom, pickTensor, type Tensor, type TensorMap, tensor } from '../../core/tensor/index.ts';
+import { createRandom, type Tensor, type TensorMap, tensor } from '../../core/tensor/index.ts';
 import { klDivergence, softmaxCrossEntropy } from '../autodiff/index.ts';
-import { add, input, mulScalar, reduceMean, type Value } from '../graph/index.ts';
+import { add, input, mulScalar, reduceMean } from '../graph/index.ts';
 import { applyGates, attentionGates, attentionParameters, constantParameters } from '../networks/index.ts';
-import { forwardMaps, rowsOfMaps } from './forward-maps.ts';
+import { rowsOfMaps } from './forward-maps.ts';
 import { optimize } from './optimize.ts';
 import { type StepContext, stepSeeds } from './step-context.ts';
 import type { Tail } from './tail.ts';
 import { oneHot, rowsOf } from './training-set.ts';
-
-/** Samples over which the gates are averaged for the ranking. */
-const rankingSamples = 2048;
 
 /** Trains the attention; `teacherLogits` are `float32[count, classes]` of all samples. */
 export async function trainAttention(
@@ -26,7 +23,7 @@ export async function trainAttention(
   const { set, recipe } = context;
   const [channels = 0, height = 0, width = 0] = set.features.mapShape;
   const batchSize = Math.min(recipe.batchSize, set.train.length);
-  return optimize({
+  const { parameters } = await optimize({
     ...context,
     name: 'attention',
     seed: recipe.seed + stepSeeds.attention,
@@ -54,10 +51,11 @@ export async function trainAttention(
       teacher: rowsOf(teacherLogits, set.classes, samples),
     }),
   });
+  return parameters;
 }
 
 /** Random weights (He et al., ICCV 2015), and gates that start open: sigmoid(2 * 1) = 0.88. */
-function initialAttention(channels: number, seed: number): TensorMap {
+export function initialAttention(channels: number, seed: number): TensorMap {
   const random = createRandom(seed);
   const tensors: Record<string, Tensor<'float32'>> = {};
   for (const [name, shape] of Object.entries(attentionParameters(channels))) {
@@ -71,34 +69,15 @@ function initialAttention(channels: number, seed: number): TensorMap {
   return tensors;
 }
 
-/** Channels ranked by attention, and what the ranking rests on. */
-export interface ChannelRanking {
-  /** All channels, most important first. */
-  readonly order: readonly number[];
-  /** Mean gate of each channel over training pictures. */
-  readonly meanGates: readonly number[];
-}
-
-/**
- * Ranks feature channels by their mean gate over 2,048 samples of the training part.
- *
- * @see Li et al., "AECNN", ICC 2023, section III (arXiv:2211.13745).
- */
-export async function rankChannels(context: StepContext, attention: TensorMap): Promise<ChannelRanking> {
-  const { set } = context;
-  const [channels = 0] = set.features.mapShape;
-  const sums = new Float64Array(channels);
-  const samples = set.train.slice(0, rankingSamples);
-  const gatesOf = (maps: Value) => ({ gates: attentionGates(maps, constantParameters(maps.graph, attention)) });
-  await forwardMaps(context, samples, gatesOf, (outputs) => {
-    pickTensor(outputs, 'gates', 'float32').data.forEach((gate, i) => {
-      sums[i % channels] = (sums[i % channels] as number) + gate;
-    });
-  });
-  const meanGates = [...sums].map((sum) => sum / samples.length);
-  const order = meanGates.map((_, channel) => channel);
-  order.sort((a, b) => (meanGates[b] as number) - (meanGates[a] as number) || a - b);
-  return { order, meanGates };
+/** Attention whose gates are open (within 1e-8) for any feature map: none at all, in the same shape. */
+export function openGates(channels: number): TensorMap {
+  const shapes = Object.entries(attentionParameters(channels));
+  return Object.fromEntries(
+    shapes.map(([name, shape]): [string, Tensor<'float32'>] => {
+      const size = shape.reduce((a, b) => a * b, 1);
+      return [name, tensor('float32', shape, new Float32Array(size).fill(name === 'attention/expand/bias' ? 10 : 0))];
+    }),
+  );
 }
 
 /** Logits of the gated, otherwise uncompressed feature maps, `float32[samples.length, classes]`. */

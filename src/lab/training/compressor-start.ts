@@ -1,7 +1,16 @@
-/** The compressor's parameters at the start of step 3: encoder and linear decoder in closed form, the rest at rest. */
+/** The compressor's parameters at the start of step 3: encoder and linear decoder in closed form (or at random), the rest at rest. */
 
-import { createRandom, pickTensor, type Tensor, type TensorMap, zeros } from '../../core/tensor/index.ts';
-import { gemm, reduceSum, reshape, transpose, type Value } from '../graph/index.ts';
+import {
+  createRandom,
+  elementCount,
+  pickTensor,
+  type Shape,
+  type Tensor,
+  type TensorMap,
+  tensor,
+  zeros,
+} from '../../core/tensor/index.ts';
+import { gemm, mul, reduceMean, reduceSum, reshape, transpose, type Value } from '../graph/index.ts';
 import {
   applyGates,
   attentionGates,
@@ -14,7 +23,7 @@ import {
   rateModelParameters,
   spaceToDepth,
 } from '../networks/index.ts';
-import { emptyMoments, linearStart, type Moments, stepSizeForRate } from './closed-form.ts';
+import { emptyMoments, type LinearStart, linearStart, type Moments, stepSizeForRate } from './closed-form.ts';
 import { targetBits } from './compressor-plan.ts';
 import { forwardMaps } from './forward-maps.ts';
 import { type StepContext, stepSeeds } from './step-context.ts';
@@ -22,23 +31,27 @@ import { type StepContext, stepSeeds } from './step-context.ts';
 /** Samples that the closed form is computed from; more do not change it. */
 const momentSamples = 4096;
 
-/** Compressor and rate model at the start, in closed form. */
-export async function closedFormCompressor(
+/** Compressor and rate model at the start, as the recipe wants it. */
+export async function startCompressor(
   context: StepContext,
   shape: CompressorShape,
   attention: TensorMap,
 ): Promise<TensorMap> {
-  const moments = await featureMoments(context, shape, attention);
-  const start = linearStart(moments, shape.latentChannels);
+  const start =
+    context.recipe.start === 'random'
+      ? await randomStart(context, shape)
+      : linearStart(await featureMoments(context, shape, attention), shape.latentChannels);
   const stepSize = stepSizeForRate(start.latentVariances, targetBits(context) / latentSize ** 2);
   const random = createRandom(context.recipe.seed + stepSeeds.reconstruction);
   const tensors: Record<string, Tensor> = {};
   for (const [name, size] of Object.entries(compressorParameters(shape))) tensors[name] = zeros('float32', size);
-  const hidden = pickTensor(tensors, 'decoder/hidden/weights', 'float32');
-  const deviation = Math.sqrt(2 / (shape.latentChannels * 9));
-  hidden.data.forEach((_, i) => {
-    hidden.data[i] = (deviation * random.normal()) / stepSize;
-  });
+  if (shape.decoderWidth > 0) {
+    const hidden = pickTensor(tensors, 'decoder/hidden/weights', 'float32');
+    const deviation = Math.sqrt(2 / (shape.latentChannels * 9));
+    hidden.data.forEach((_, i) => {
+      hidden.data[i] = (deviation * random.normal()) / stepSize;
+    });
+  }
   pickTensor(tensors, 'quantizer/log_gain', 'float32').data.fill(-Math.log(stepSize));
   const rate: Record<string, Tensor> = {};
   for (const [name, size] of Object.entries(rateModelParameters(shape.latentChannels)))
@@ -54,6 +67,37 @@ export async function closedFormCompressor(
     'encoder/bias': start.encoderBias,
     'decoder/linear/weights': start.decoderWeights,
     'decoder/bias': start.decoderBias,
+  };
+}
+
+/**
+ * A linear start that knows nothing but the size of the features: normal weights (He et al., ICCV 2015), scaled so that
+ * latents have a variance of about one.
+ */
+async function randomStart(context: StepContext, shape: CompressorShape): Promise<LinearStart> {
+  const { set, recipe } = context;
+  const random = createRandom(recipe.seed + stepSeeds.reconstruction);
+  const k = shape.latentChannels;
+  const inputs = shape.selectedChannels.length * patchSize(shape) ** 2;
+  const outputs = shape.featureShape[0] * patchSize(shape) ** 2;
+  let sum = 0;
+  const samples = set.train.slice(0, 256);
+  const meanSquare = (maps: Value) => ({ square: reduceMean(mul(maps, maps), [0, 1, 2, 3], 0) });
+  await forwardMaps(context, samples, meanSquare, (result, batch) => {
+    sum += Number(pickTensor(result, 'square', 'float32').data[0]) * batch.length;
+  });
+  const normal = (shapeOf: Shape, deviation: number): Tensor<'float32'> =>
+    tensor(
+      'float32',
+      shapeOf,
+      Float32Array.from({ length: elementCount(shapeOf) }, () => deviation * random.normal()),
+    );
+  return {
+    encoderWeights: normal([k, inputs, 1, 1], 1 / Math.sqrt((inputs * sum) / samples.length)),
+    encoderBias: zeros('float32', [k]),
+    decoderWeights: normal([outputs, k, 1, 1], Math.sqrt(2 / k)),
+    decoderBias: zeros('float32', [outputs]),
+    latentVariances: Array.from({ length: k }, () => 1),
   };
 }
 

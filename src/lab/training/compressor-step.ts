@@ -19,8 +19,9 @@ import {
   rateBits,
 } from '../networks/index.ts';
 import { targetBits } from './compressor-plan.ts';
-import { optimize } from './optimize.ts';
+import { type OptimizeResult, optimize } from './optimize.ts';
 import { createRateController } from './rate-controller.ts';
+import type { LearningRateSchedule } from './schedule.ts';
 import { type StepContext, stepSeeds } from './step-context.ts';
 import { isLastStageParameter, type Tail } from './tail.ts';
 import { oneHot, rowsOf } from './training-set.ts';
@@ -28,8 +29,9 @@ import { oneHot, rowsOf } from './training-set.ts';
 /** Gains and rate model move on a logarithmic scale and need a higher learning rate to have an effect. */
 const logScaleRate = 30;
 
-/** Prices of a bit, in units of each step's loss, that lead near 700 bytes at conv4_x: a start for the controller. */
+/** Prices of a bit, in units of each step's loss, that lead near `pricedBits` at conv4_x: a start for the controller. */
 const initialBitPrices = { reconstruction: 3e-3, task: 1e-4 };
+const pricedBits = 5_300;
 
 /** The compressor inside a training graph. */
 interface CompressedBatch {
@@ -54,16 +56,24 @@ function compressedBatch(
   return { maps, restored: decodeFeatures(symbols, shape, parameters), bits };
 }
 
+/** Distortion falls steeply with the rate: a bit of a larger frame is worth less. */
+const startPrice = (context: StepContext, step: keyof typeof initialBitPrices): number =>
+  initialBitPrices[step] * (pricedBits / targetBits(context)) ** 1.5;
+
 /** What both steps share: price of bits, learning-rate factors, notes for checkpoints. */
 function rateAware(context: StepContext, initialBitPrice: number) {
   const controller = createRateController(initialBitPrice, targetBits(context));
   return {
+    controller,
     learningRateFactor: (name: string) => (/^(quantizer|rate)\//.test(name) ? logScaleRate : 1),
     afterStep: (metrics: Readonly<Record<string, number>>) => controller.update(metrics.bits ?? 0),
-    notes: { save: () => controller.bitPrice, restore: (price: number) => controller.restore(price) },
+    notes: { save: controller.save, restore: controller.restore },
     bitPrice: (): Tensor => scalar(controller.bitPrice),
   };
 }
+
+/** Measures validation accuracy in the course of a training. */
+export type Validate = (parameters: TensorMap) => Promise<number>;
 
 /** Step 3: trains encoder and decoder to rebuild the feature map; the attention stays as it is. */
 export async function trainReconstruction(
@@ -71,13 +81,15 @@ export async function trainReconstruction(
   shape: CompressorShape,
   attention: TensorMap,
   start: TensorMap,
-): Promise<TensorMap> {
+  validate?: Validate,
+): Promise<OptimizeResult> {
   const { set, recipe } = context;
   const batchSize = Math.min(recipe.batchSize, set.train.length);
-  const { bitPrice, ...rate } = rateAware(context, initialBitPrices.reconstruction);
+  const { bitPrice, controller: _, ...rate } = rateAware(context, startPrice(context, 'reconstruction'));
   return optimize({
     ...context,
     ...rate,
+    ...(validate ? { validate } : {}),
     name: 'reconstruction',
     seed: recipe.seed + stepSeeds.reconstruction,
     epochs: recipe.epochs.reconstruction,
@@ -99,7 +111,7 @@ export async function trainReconstruction(
 
 /** What step 4 trains, and through which tail. */
 export interface TaskOptions {
-  readonly name: 'task' | 'fine-tune';
+  readonly name: 'task' | 'fine-tune' | 'decay';
   readonly shape: CompressorShape;
   /** Attention, compressor and rate model; with `fine-tune` the tail's parameters too. */
   readonly start: TensorMap;
@@ -108,20 +120,33 @@ export interface TaskOptions {
   readonly teacherLogits: Float32Array;
   readonly epochs: number;
   readonly learningRate: number;
+  readonly validate?: Validate;
+  readonly schedule?: LearningRateSchedule;
+  /** Stops when validation accuracy has not risen for so many epochs. */
+  readonly patience?: number;
+  /** Price of a bit at the start, if a training before this one has found it. */
+  readonly bitPrice?: number;
 }
 
 /** A fine-tuned tail moves slowly: the share of the compressor's learning rate that it gets. */
 const tailLearningRate = 0.1;
 
 /** Step 4: trains for the answer, through the frozen tail (`task`) or together with its last stage (`fine-tune`). */
-export async function trainTask(context: StepContext, options: TaskOptions): Promise<TensorMap> {
+export async function trainTask(
+  context: StepContext,
+  options: TaskOptions,
+): Promise<OptimizeResult & { readonly bitPrice: number }> {
   const { set, recipe } = context;
-  const { shape, tail, teacherLogits } = options;
+  const { shape, tail, teacherLogits, validate, schedule, patience } = options;
   const batchSize = Math.min(recipe.batchSize, set.train.length);
-  const { bitPrice, learningRateFactor, ...rate } = rateAware(context, initialBitPrices.task);
-  return optimize({
+  const startsAt = options.bitPrice ?? startPrice(context, 'task');
+  const { bitPrice, controller, learningRateFactor, ...rate } = rateAware(context, startsAt);
+  const trained = await optimize({
     ...context,
     ...rate,
+    ...(validate ? { validate } : {}),
+    ...(schedule ? { schedule } : {}),
+    ...(patience === undefined ? {} : { patience }),
     learningRateFactor: (name) => (isLastStageParameter(name) ? tailLearningRate : learningRateFactor(name)),
     name: options.name,
     seed: recipe.seed + stepSeeds[options.name],
@@ -149,4 +174,5 @@ export async function trainTask(context: StepContext, options: TaskOptions): Pro
       bit_price: bitPrice(),
     }),
   });
+  return { ...trained, bitPrice: controller.lastingPrice };
 }

@@ -41,7 +41,7 @@ export function estimateTraining(recipe: TrainRecipe, images: number, threads = 
     epochs.reconstruction * 3e8;
   return {
     images,
-    cacheBytes: featureCacheBytes({ count: images, mapShape: readShape(split), pooledSize: pooledFeatures }),
+    cacheBytes: featureCacheBytes({ count: images, mapShapes: { map: readShape(split) }, pooledSize: pooledFeatures }),
     modelBytes: backboneBytes,
     seconds: (images * macs) / (macsPerSecondAndThread * threads),
     threads,

@@ -29,7 +29,11 @@ const mostValidationShare = 0.2;
 const extractionBatchSize = 16;
 
 /** Labels, classes, and the validation part: a seeded share of the training part. */
-export function trainingSet(dataset: Dataset, features: FeatureCache, recipe: TrainRecipe): TrainingSet {
+export function trainingSet(
+  dataset: Pick<Dataset, 'train' | 'classes'>,
+  features: FeatureCache,
+  recipe: TrainRecipe,
+): TrainingSet {
   const everySample = dataset.train.map((_, i) => i);
   const order = shuffled(everySample, createRandom(recipe.seed + stepSeeds.validation));
   const least = Math.min(leastValidation, Math.round(mostValidationShare * order.length));
@@ -107,27 +111,29 @@ export async function extractFeatures(
     weights: weightsHash(folded),
     version: 1,
   };
-  return openFeatureCache({
+  const { map: cache } = await openFeatureCache({
     folder: join(cacheFolder, 'features', recipeHash(key)),
     count: dataset.train.length,
-    mapShape: readShape(split),
+    mapShapes: { map: readShape(split) },
     pooledSize: pooledFeatures,
     extract: (first) => extractBatches(dataset.train.slice(first)),
     ...(onProgress ? { onProgress } : {}),
     ...(signal ? { signal } : {}),
   });
+  return cache;
 
   async function* extractBatches(samples: readonly Sample[]) {
     await using session = await runtime.createSession(serializeGraph(graph));
     for await (const { images } of loadBatches(samples, extractionBatchSize)) {
       const outputs = await session.run({ image: images });
-      yield { map: pickTensor(outputs, 'map', 'float32').data, pooled: pickTensor(outputs, 'pooled', 'float32').data };
+      const [maps, pooled] = ['map', 'pooled'].map((name) => pickTensor(outputs, name, 'float32').data);
+      yield { maps: { map: maps as Float32Array }, pooled: pooled as Float32Array };
     }
   }
 }
 
 /** Hash that changes with the backbone's weights: of its first and last convolution. */
-function weightsHash(folded: FoldedConvolutions): string {
+export function weightsHash(folded: FoldedConvolutions): string {
   const hash = createHash('sha256');
   for (const name of ['conv1', '5c_branch2c']) hash.update(new Uint8Array(folded(name).weights.data.buffer));
   return hash.digest('hex');

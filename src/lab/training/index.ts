@@ -1,3 +1,27 @@
+export { initialAttention, openGates, trainAttention } from './attention-step.ts';
+export { type ChannelRanking, rankChannels } from './channel-ranking.ts';
+export { type Checkpoint, openCheckpoint, recipeHash } from './checkpoint.ts';
+export { chunkPlan, compressorShape } from './compressor-plan.ts';
+export { startCompressor } from './compressor-start.ts';
+export { type TaskOptions, trainReconstruction, trainTask, type Validate } from './compressor-step.ts';
+export { fitEntropy, orderLatentChannels, symbolsOf } from './entropy-step.ts';
 export { estimateTraining, type TrainEstimate } from './estimate.ts';
+export { trainingSet, weightsHash } from './features-step.ts';
+export { forwardRows } from './forward.ts';
+export { forwardMaps, rowsOfMaps } from './forward-maps.ts';
+export { answerFrames, compressedLogits, type MeasuredCompressor, makeFrames } from './measure.ts';
+export { type EpochRecord, type OptimizeResult, optimize } from './optimize.ts';
 export { defaultRecipe, defaultSelectedChannels, type TrainRecipe } from './recipe.ts';
+export { constantLearningRate, cosineLearningRate } from './schedule.ts';
+export type { StepContext } from './step-context.ts';
+export {
+  frozenTail,
+  isLastStageParameter,
+  lastStageParameters,
+  lastStageTensors,
+  type Tail,
+  trainableTail,
+} from './tail.ts';
+export { linearLogits, trainLinearTeacher } from './teacher-step.ts';
 export { type StepReport, type TrainingStepName, type TrainOptions, train } from './train.ts';
+export { accuracyOf, argmaxRows, oneHot, rowsOf, type TrainingSet } from './training-set.ts';

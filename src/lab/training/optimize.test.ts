@@ -90,7 +90,7 @@ function tinyTraining(checkpointName: string): OptimizeOptions<number> & { losse
 
 test('learns', async () => {
   const training = tinyTraining('learns');
-  const trained = await optimize(training);
+  const { parameters: trained } = await optimize(training);
   expect(training.losses).toHaveLength(25);
   expect(training.losses[0]).toBeCloseTo(Math.LN2, 5);
   expect(training.losses.at(-1)).toBeLessThan(0.2);

@@ -4,13 +4,29 @@ import { TrainingError } from '../../core/errors.ts';
 import { createRandom, shuffled, type TensorMap } from '../../core/tensor/index.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { createOptimizerGraph, type OptimizerGraphOptions } from './optimizer-graph.ts';
-import { cosineLearningRate } from './schedule.ts';
+import { cosineLearningRate, type LearningRateSchedule } from './schedule.ts';
 
 /** Seconds between two checkpoints of a step under way. */
 const checkpointSeconds = 60;
 
 /** Progress of one training step: batches done, and the running loss and metrics. */
 export type OptimizeProgress = (done: number, total: number, metrics: Readonly<Record<string, number>>) => void;
+
+/** Where a training stood at the end of an epoch, counted from 1. */
+export interface EpochRecord {
+  readonly epoch: number;
+  /** Since the start of the training, validation left out; breaks between two processes do not count. */
+  readonly seconds: number;
+  /** Of the validation part, 0 to 1. */
+  readonly accuracy: number;
+}
+
+/** What a training comes to. */
+export interface OptimizeResult {
+  readonly parameters: TensorMap;
+  /** One for each finished epoch; empty without `validate`. */
+  readonly epochs: readonly EpochRecord[];
+}
 
 /** One training by gradient descent. */
 export interface OptimizeOptions<Notes> extends OptimizerGraphOptions {
@@ -19,6 +35,12 @@ export interface OptimizeOptions<Notes> extends OptimizerGraphOptions {
   readonly epochs: number;
   readonly batchSize: number;
   readonly learningRate: number;
+  /** Half a cosine when left out. */
+  readonly schedule?: LearningRateSchedule;
+  /** Measures the validation accuracy after each epoch. */
+  readonly validate?: (parameters: TensorMap) => Promise<number>;
+  /** Stops when validation accuracy has not risen for so many epochs; needs `validate`. */
+  readonly patience?: number;
   /** Samples to train on. */
   readonly samples: readonly number[];
   /** Batch inputs of the graph for some samples. */
@@ -31,6 +53,13 @@ export interface OptimizeOptions<Notes> extends OptimizerGraphOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What a checkpoint of a step under way holds beside the optimizer's state. */
+interface SavedNotes<Notes> {
+  readonly notes: Notes | null;
+  readonly epochs: readonly EpochRecord[];
+  readonly seconds: number;
+}
+
 /** Samples of each batch, in order: the same for the same seed. An incomplete last batch is left out of its epoch. */
 export function batchOrder(samples: readonly number[], batchSize: number, epochs: number, seed: number): number[][] {
   const random = createRandom(seed);
@@ -41,30 +70,33 @@ export function batchOrder(samples: readonly number[], batchSize: number, epochs
 }
 
 /**
- * Trains and returns the parameters. Goes on from a checkpoint of the same name; saves one every minute and when aborted.
+ * Trains. Goes on from a checkpoint of the same name; saves one every minute and when aborted.
  *
  * @throws the signal's reason when aborted.
  * @throws {@link TrainingError} when the loss is no longer finite; what was saved before is kept.
  */
-export async function optimize<Notes = null>(options: OptimizeOptions<Notes>): Promise<TensorMap> {
-  const { name, checkpoint, samples, batchSize, epochs, learningRate, seed, notes, signal } = options;
-  const batches = batchOrder(samples, batchSize, epochs, seed);
+export async function optimize<Notes = null>(options: OptimizeOptions<Notes>): Promise<OptimizeResult> {
+  const { name, checkpoint, samples, batchSize, learningRate, seed, notes, signal, validate } = options;
+  const { schedule = cosineLearningRate, patience = Number.POSITIVE_INFINITY } = options;
+  const batches = batchOrder(samples, batchSize, options.epochs, seed);
+  const batchesAnEpoch = batches.length / options.epochs;
   await using graph = await createOptimizerGraph(options);
-  const resumed = await checkpoint.loadPartial<Notes>(name);
-  if (resumed) {
-    graph.restore(resumed.state);
-    notes?.restore(resumed.notes);
-  }
-  const save = (): Promise<void> => checkpoint.savePartial(name, graph.state, notes ? notes.save() : null);
+  const resumed = await checkpoint.loadPartial<SavedNotes<Notes>>(name);
+  if (resumed) graph.restore(resumed.state);
+  if (resumed?.notes.notes != null) notes?.restore(resumed.notes.notes);
+  const epochs: EpochRecord[] = [...(resumed?.notes.epochs ?? [])];
+  const clock = stopwatch(resumed?.notes.seconds ?? 0);
+  const save = (): Promise<void> =>
+    checkpoint.savePartial(name, graph.state, { notes: notes?.save() ?? null, epochs, seconds: clock.seconds() });
   const running: Record<string, number> = {};
   let savedAt = Date.now();
-  for (let i = graph.state.step; i < batches.length; i++) {
+  for (let i = graph.state.step; i < batches.length && !hasStoppedRising(epochs, patience); i++) {
     if (signal?.aborted) {
       await save();
       signal.throwIfAborted();
     }
     const inputs = await options.batch(batches[i] as number[]);
-    const metrics = await graph.step(inputs, cosineLearningRate(learningRate, i, batches.length));
+    const metrics = await graph.step(inputs, schedule(learningRate, i, batches.length));
     if (!Number.isFinite(metrics.loss)) {
       throw new TrainingError(
         `the loss of step "${name}" is ${metrics.loss} after ${i + 1} batches: look for damaged pictures, or train with other settings`,
@@ -73,6 +105,13 @@ export async function optimize<Notes = null>(options: OptimizeOptions<Notes>): P
     options.afterStep?.(metrics);
     for (const [key, value] of Object.entries(metrics)) running[key] = 0.95 * (running[key] ?? value) + 0.05 * value;
     options.onProgress?.(i + 1, batches.length, running);
+    if (validate && (i + 1) % batchesAnEpoch === 0) {
+      const seconds = clock.pause();
+      epochs.push({ epoch: (i + 1) / batchesAnEpoch, seconds, accuracy: await validate(graph.state.parameters) });
+      clock.goOn();
+      await save();
+      savedAt = Date.now();
+    }
     if (Date.now() - savedAt > checkpointSeconds * 1000) {
       await save();
       savedAt = Date.now();
@@ -80,5 +119,29 @@ export async function optimize<Notes = null>(options: OptimizeOptions<Notes>): P
     // ONNX Runtime blocks this thread; give signals and progress a turn.
     await new Promise((resolve) => setImmediate(resolve));
   }
-  return graph.state.parameters;
+  return { parameters: graph.state.parameters, epochs };
+}
+
+/** Whether the best accuracy is so many epochs old. */
+function hasStoppedRising(epochs: readonly EpochRecord[], patience: number): boolean {
+  const accuracies = epochs.map(({ accuracy }) => accuracy);
+  return accuracies.length - 1 - accuracies.indexOf(Math.max(...accuracies)) >= patience && accuracies.length > 0;
+}
+
+/** Measures time that can be paused, from so many seconds on. */
+function stopwatch(startSeconds: number) {
+  let counted = startSeconds;
+  let startedAt: number | undefined = performance.now();
+  const seconds = (): number => counted + (startedAt === undefined ? 0 : (performance.now() - startedAt) / 1000);
+  return {
+    seconds,
+    pause(): number {
+      counted = seconds();
+      startedAt = undefined;
+      return counted;
+    },
+    goOn(): void {
+      startedAt = performance.now();
+    },
+  };
 }

@@ -2,6 +2,9 @@
 
 import type { SplitPoint } from '../../core/model/index.ts';
 
+/** By what feature channels can be ranked. */
+export type ChannelRankingName = 'attention' | 'energy' | 'taylor' | 'random';
+
 /** The choices of a training; the same recipe, data and thread count give the same result. */
 export interface TrainRecipe {
   readonly split: SplitPoint;
@@ -13,9 +16,16 @@ export interface TrainRecipe {
   readonly bits: number;
   /** Mean bytes of a whole frame to aim at. */
   readonly frameBytes: number;
-  /** Feature channels that the attention lets into the encoder. */
+  /** Feature channels that enter the encoder. */
   readonly selectedChannels: number;
+  /** What the feature channels are ranked by, to select those. */
+  readonly ranking: ChannelRankingName;
+  /** Whether the attention weighs the feature channels; without it all gates are open. */
+  readonly gates: boolean;
+  /** Width of the decoder's 3x3 branch; 0 leaves the linear decoder alone. */
   readonly decoderWidth: number;
+  /** Where encoder and linear decoder start from. */
+  readonly start: 'closed-form' | 'random';
   readonly seed: number;
   /** Share of the training part that is held back; more of a small one. */
   readonly validationShare: number;
@@ -54,7 +64,10 @@ export const defaultRecipe: Omit<TrainRecipe, 'split' | 'selectedChannels'> = {
   latentChannels: 64,
   bits: 6,
   frameBytes: 700,
+  ranking: 'attention',
+  gates: true,
   decoderWidth: 256,
+  start: 'closed-form',
   seed: 0,
   validationShare: 0.05,
   batchSize: 32,

@@ -31,4 +31,6 @@ export const stepSeeds = {
   fallback: 6,
   'fine-tune': 7,
   'teacher-fine-tune': 8,
+  decay: 9,
+  ranking: 10,
 } as const;

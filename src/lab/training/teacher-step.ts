@@ -30,11 +30,14 @@ export interface LinearClassifierOptions {
  *
  * @returns `<prefix>/weights` `float32[width, classes]` and `<prefix>/bias` `float32[classes]`.
  */
-export function trainLinearClassifier(context: StepContext, options: LinearClassifierOptions): Promise<TensorMap> {
+export async function trainLinearClassifier(
+  context: StepContext,
+  options: LinearClassifierOptions,
+): Promise<TensorMap> {
   const { set, recipe } = context;
   const { prefix, rows, width, seed } = options;
   const batchSize = Math.min(classifierBatchSize, set.train.length);
-  return optimize({
+  const { parameters } = await optimize({
     ...context,
     name: prefix,
     seed,
@@ -55,6 +58,7 @@ export function trainLinearClassifier(context: StepContext, options: LinearClass
     },
     batch: (samples) => ({ features: rowsOf(rows, width, samples), targets: oneHot(set, samples) }),
   });
+  return parameters;
 }
 
 /** Logits of a linear classifier for some rows, `float32[samples.length, classes]`. */
@@ -101,7 +105,7 @@ export async function fineTuneTeacher(context: StepContext, linear: TensorMap): 
   const { set, recipe, folded, split } = context;
   const [channels = 0, height = 0, width = 0] = set.features.mapShape;
   const batchSize = Math.min(recipe.batchSize, set.train.length);
-  const parameters = await optimize({
+  const { parameters } = await optimize({
     ...context,
     name: 'teacher-fine-tune',
     seed: recipe.seed + stepSeeds['teacher-fine-tune'],

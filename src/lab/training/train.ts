@@ -10,10 +10,11 @@ import type { CurvePoint, ModelSource } from '../../core/model/index.ts';
 import { pickTensor, type TensorMap } from '../../core/tensor/index.ts';
 import { roundForStorage, type TrainedModel } from '../build/index.ts';
 import { pooledFeatures } from '../networks/index.ts';
-import { gatedLogits, rankChannels, trainAttention } from './attention-step.ts';
+import { gatedLogits, openGates, trainAttention } from './attention-step.ts';
+import { rankChannels } from './channel-ranking.ts';
 import { openCheckpoint, recipeHash, type StepResult } from './checkpoint.ts';
 import { chunkPlan, compressorShape } from './compressor-plan.ts';
-import { closedFormCompressor } from './compressor-start.ts';
+import { startCompressor } from './compressor-start.ts';
 import { trainReconstruction, trainTask } from './compressor-step.ts';
 import { fitEntropy, orderLatentChannels } from './entropy-step.ts';
 import { trainFallback } from './fallback-step.ts';
@@ -69,7 +70,7 @@ export interface TrainOptions extends FeaturesOptions {
 }
 
 /** To be raised when a step changes what it computes: older checkpoints are then left alone. */
-const trainingVersion = 1;
+const trainingVersion = 2;
 
 /** Trains a model. @throws the signal's reason when aborted; what was computed is kept. */
 export async function train(options: TrainOptions): Promise<TrainedModel> {
@@ -128,10 +129,14 @@ export async function train(options: TrainOptions): Promise<TrainedModel> {
 
   const attention = await run('attention', async () => {
     const attentionContext = { ...context, ...progress('attention') };
-    const tensors = await trainAttention(attentionContext, teacherTail, teacherLogits);
+    const [channels = 0] = features.mapShape;
+    const tensors = recipe.gates
+      ? await trainAttention(attentionContext, teacherTail, teacherLogits)
+      : openGates(channels);
     const logits = await gatedLogits(context, teacherTail, tensors, set.validation);
     const accuracy = accuracyOf(set, set.validation, logits);
-    return { tensors, notes: { ranking: await rankChannels(context, tensors), accuracy } };
+    const ranking = await rankChannels(context, recipe.ranking, { attention: tensors, tail: teacherTail });
+    return { tensors, notes: { ranking, accuracy } };
   });
   const shape = compressorShape(context, attention.notes.ranking.order);
 
@@ -148,17 +153,15 @@ export async function train(options: TrainOptions): Promise<TrainedModel> {
 
   const reconstruction = await run('reconstruction', async () => {
     const stepContext = { ...context, ...progress('reconstruction') };
-    const start = await closedFormCompressor(stepContext, shape, attention.tensors);
-    const tensors = {
-      ...attention.tensors,
-      ...(await trainReconstruction(stepContext, shape, attention.tensors, start)),
-    };
+    const start = await startCompressor(stepContext, shape, attention.tensors);
+    const { parameters } = await trainReconstruction(stepContext, shape, attention.tensors, start);
+    const tensors = { ...attention.tensors, ...parameters };
     return { tensors, notes: await measured(tensors, teacherTail) };
   });
 
   const common = { shape, teacherLogits };
   const task = await run('task', async () => {
-    const trained = await trainTask(
+    const { parameters } = await trainTask(
       { ...context, ...progress('task') },
       {
         ...common,
@@ -169,13 +172,13 @@ export async function train(options: TrainOptions): Promise<TrainedModel> {
         learningRate: recipe.learningRates.task,
       },
     );
-    const tensors = roundForStorage(await orderLatentChannels(context, shape, trained));
+    const tensors = roundForStorage(await orderLatentChannels(context, shape, parameters));
     return { tensors, notes: await measured(tensors, teacherTail) };
   });
 
   const fineTuned = recipe.fineTuneTail
     ? await run('fine-tune', async () => {
-        const trained = await trainTask(
+        const { parameters: trained } = await trainTask(
           { ...context, ...progress('fine-tune') },
           {
             ...common,

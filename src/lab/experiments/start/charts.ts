@@ -5,8 +5,8 @@
  * colours of the methods stand out on both.
  */
 
-import { parse, View } from 'vega';
-import { compile, type TopLevelSpec } from 'vega-lite';
+import type { TopLevelSpec } from 'vega-lite';
+import { chartFont, chartToSvg } from '../chart-style.ts';
 import type { MethodName } from './methods.ts';
 import type { StartResult } from './start-result.ts';
 import { methodLabels } from './start-result.ts';
@@ -20,37 +20,9 @@ export const methodColours: Readonly<Record<MethodName, string>> = {
   raw: '#3b82d0',
 };
 
-/** No quotes in it: it becomes an attribute of every text. */
-const font = 'system-ui, Roboto, Verdana, sans-serif';
-
-const config = {
-  background: 'transparent',
-  font,
-  axis: {
-    labelColor: 'currentColor',
-    titleColor: 'currentColor',
-    titleFontWeight: 500,
-    labelFontSize: 11,
-    titleFontSize: 12,
-    domainColor: 'currentColor',
-    domainOpacity: 0.4,
-    tickColor: 'currentColor',
-    tickOpacity: 0.4,
-    gridColor: 'currentColor',
-    gridOpacity: 0.12,
-  },
-  legend: { labelColor: 'currentColor', titleColor: 'currentColor', labelFontSize: 12 },
-  text: { color: 'currentColor', font, fontSize: 12 },
-  view: { stroke: null },
-} as const;
-
-async function toSvg(spec: TopLevelSpec): Promise<string> {
-  const { spec: vega } = compile({ ...spec, config });
-  const view = new View(parse(vega), { renderer: 'none' });
-  const svg = await view.toSVG();
-  view.finalize();
-  return svg;
-}
+/** Inside a page: nothing behind, and the page's own colour of text. */
+const toSvg = (spec: TopLevelSpec): Promise<string> =>
+  chartToSvg(spec, { background: 'transparent', ink: 'currentColor' });
 
 function methodsOf(result: StartResult) {
   const labels = methodLabels(result.qualities);
@@ -195,7 +167,7 @@ export async function answeredInTime(result: StartResult): Promise<string> {
         field: 'kind',
         title: null,
         sort: Object.values(kinds),
-        header: { labelColor: 'currentColor', labelFontSize: 13, labelFont: font },
+        header: { labelColor: 'currentColor', labelFontSize: 13, labelFont: chartFont },
       },
     },
     spec: {

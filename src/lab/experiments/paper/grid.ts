@@ -1,0 +1,150 @@
+/** The configurations of the paper's experiment, those first that the others, or most claims, rest on. */
+
+import { type SplitPoint, splitPoints } from '../../../core/model/index.ts';
+import type { FrameSize } from './paper-result.ts';
+import { type VariationName, variations } from './variations.ts';
+
+/** One row of the experiment: what is trained and measured. */
+export type Configuration =
+  | { readonly id: string; readonly method: 'uncompressed'; readonly seed: number }
+  | {
+      readonly id: string;
+      readonly method: 'learning-rates';
+      readonly of: TunedMethod;
+      readonly split: SplitPoint;
+      readonly seed: number;
+    }
+  | {
+      readonly id: string;
+      readonly method: 'aecnn';
+      readonly split: SplitPoint;
+      readonly size: FrameSize;
+      readonly seed: number;
+      readonly fineTune?: boolean;
+      readonly variation?: VariationName;
+    }
+  | {
+      readonly id: string;
+      readonly method: 'bottlenet';
+      readonly split: SplitPoint;
+      readonly size: FrameSize;
+      readonly seed: number;
+      readonly distillation: boolean;
+      readonly erasureProbability?: number;
+    }
+  | { readonly id: string; readonly method: 'pictures'; readonly seed: number; readonly formats?: readonly ['jpeg'] }
+  | {
+      readonly id: string;
+      readonly method: 'adapted-pictures';
+      readonly budgetBytes: 500 | 1000 | 2000;
+      readonly seed: number;
+    };
+
+/** What learning rates are chosen for. */
+export type TunedMethod = 'aecnn' | 'end-to-end' | 'bottlenet';
+
+/** Where learning rates are chosen; the others take the nearer one's. */
+const tunedSplits: readonly SplitPoint[] = ['conv4_x', 'conv2_x'];
+
+/** The split point whose learning rates a split point takes. */
+export const tunedSplitOf = (split: SplitPoint): SplitPoint =>
+  split === 'conv2_x' || split === 'conv3_x' ? 'conv2_x' : 'conv4_x';
+
+/** Id of the choice of learning rates for a method at a split point that is tuned. */
+export const learningRatesId = (of: TunedMethod, split: SplitPoint): string => `learning-rates-${of}-${idOf(split)}`;
+
+/** Bit erasures of BottleNet++'s channel. */
+const erasureProbability = 0.01;
+
+/** `conv4x` for `conv4_x`: ids are names of files. */
+const idOf = (split: SplitPoint): string => split.replace('_', '');
+
+const sizes: readonly FrameSize[] = ['packet', '256x'];
+
+const fineTuned: readonly SplitPoint[] = ['conv4_x', 'conv3_x'];
+
+function aecnn(split: SplitPoint, size: FrameSize, seed: number): Configuration {
+  const id = `aecnn-${idOf(split)}-${size}-seed${seed}`;
+  return { id, method: 'aecnn', split, size, seed, ...(fineTuned.includes(split) ? { fineTune: true } : {}) };
+}
+
+function bottlenet(
+  split: SplitPoint,
+  size: FrameSize,
+  seed: number,
+  kind: 'plain' | 'distilled' | 'erasure' = 'plain',
+): Configuration {
+  const family = kind === 'plain' ? 'bottlenet' : `bottlenet-${kind}`;
+  return {
+    id: `${family}-${idOf(split)}-${size}-seed${seed}`,
+    method: 'bottlenet',
+    split,
+    size,
+    seed,
+    distillation: kind === 'distilled',
+    ...(kind === 'erasure' ? { erasureProbability } : {}),
+  };
+}
+
+const rates = (of: TunedMethod, split: SplitPoint): Configuration => ({
+  id: learningRatesId(of, split),
+  method: 'learning-rates',
+  of,
+  split,
+  seed: 0,
+});
+
+const ablation = (variation: VariationName): Configuration => ({
+  id: `ablation-${variation}-conv4x-packet-seed0`,
+  method: 'aecnn',
+  split: 'conv4_x',
+  size: 'packet',
+  seed: 0,
+  variation,
+});
+
+/** All of it. */
+export function paperGrid(): readonly Configuration[] {
+  const uncompressed = (seed: number): Configuration => ({
+    id: `uncompressed-seed${seed}`,
+    method: 'uncompressed',
+    seed,
+  });
+  const bothAt = (split: SplitPoint, seed: number): Configuration[] =>
+    sizes.flatMap((size) => [aecnn(split, size, seed), bottlenet(split, size, seed)]);
+  const otherSplits = splitPoints.filter((split) => split !== 'conv4_x').reverse();
+  return [
+    uncompressed(0),
+    rates('aecnn', 'conv4_x'),
+    rates('bottlenet', 'conv4_x'),
+    ...bothAt('conv4_x', 0),
+    { id: 'pictures-seed0', method: 'pictures', seed: 0 },
+    rates('end-to-end', 'conv4_x'),
+    ...(Object.keys(variations) as VariationName[]).map(ablation),
+    ...tunedSplits
+      .filter((split) => split !== 'conv4_x')
+      .flatMap((split) => [rates('aecnn', split), rates('bottlenet', split)]),
+    ...otherSplits.flatMap((split) => bothAt(split, 0)),
+    ...([1000, 500, 2000] as const).map(
+      (budgetBytes): Configuration => ({
+        id: `adapted-pictures-${budgetBytes}-seed0`,
+        method: 'adapted-pictures',
+        budgetBytes,
+        seed: 0,
+      }),
+    ),
+    ...[1, 2].flatMap((seed) => [uncompressed(seed), ...bothAt('conv4_x', seed)]),
+    ...splitPoints.flatMap((split) => sizes.map((size) => bottlenet(split, size, 0, 'distilled'))),
+    bottlenet('conv4_x', 'packet', 0, 'erasure'),
+  ];
+}
+
+/** What a newcomer runs: AECNN, BottleNet++ and JPEG at conv4_x, one packet. */
+export function quickGrid(): readonly Configuration[] {
+  return [
+    { id: 'uncompressed-seed0', method: 'uncompressed', seed: 0 },
+    { id: 'aecnn-conv4x-packet-seed0', method: 'aecnn', split: 'conv4_x', size: 'packet', seed: 0 },
+    bottlenet('conv4_x', 'packet', 0),
+    { id: 'pictures-seed0', method: 'pictures', seed: 0, formats: ['jpeg'] },
+  ];
+}

@@ -1,0 +1,193 @@
+/** Both runs over pictures, end to end, on drawn pictures and a thin ResNet-50 with random weights. */
+
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createRandom, tensor } from '../../../core/tensor/index.ts';
+import { createNodeRuntime } from '../../../runtime/node.ts';
+import type { Dataset, Sample } from '../../datasets/index.ts';
+import type { FoldedConvolution, FoldedConvolutions } from '../../networks/index.ts';
+import type { PaperContext } from './paper-context.ts';
+import { openPaperFeatures, type SplitFeatures } from './paper-features.ts';
+import type { PictureGrid } from './picture-choice.ts';
+import { adaptedLearningRates, bestLearningRate, runAdaptedPictures } from './run-adapted-pictures.ts';
+import { runPictures } from './run-pictures.ts';
+
+const classes = ['red', 'green', 'blue'];
+
+/** Every residual block squeezes to four channels; the maps have their real shapes. */
+function thinBackbone(): FoldedConvolutions {
+  const random = createRandom(7);
+  const outputs = { 2: 256, 3: 512, 4: 1024, 5: 2048 } as const;
+  const known = new Map<string, FoldedConvolution>();
+  const made = (O: number, I: number, k: number, gain: number): FoldedConvolution => {
+    const deviation = gain * Math.sqrt(2 / (I * k * k));
+    const data = Float32Array.from({ length: O * I * k * k }, () => deviation * random.normal());
+    return { weights: tensor('float32', [O, I, k, k], data), bias: tensor('float32', [O], new Float32Array(O)) };
+  };
+  const make = (name: string): FoldedConvolution => {
+    if (name === 'conv1') return made(64, 3, 7, 0.02);
+    const stage = Number(name[0]) as keyof typeof outputs;
+    const before = stage === 2 ? 64 : outputs[(stage - 1) as keyof typeof outputs];
+    const inputs = name[1] === 'a' ? before : outputs[stage];
+    if (name.endsWith('branch2a')) return made(4, inputs, 1, 1);
+    if (name.endsWith('branch2b')) return made(4, 4, 3, 1);
+    return name.endsWith('branch2c') ? made(outputs[stage], 4, 1, 0.3) : made(outputs[stage], inputs, 1, 1);
+  };
+  return (name) => {
+    const convolution = known.get(name) ?? make(name);
+    known.set(name, convolution);
+    return convolution;
+  };
+}
+
+/** Pictures tinted by their class, with waves and noise. */
+function drawnSamples(part: string, ofClass: number): Sample[] {
+  return classes.flatMap((name, label) =>
+    Array.from({ length: ofClass }, (_, i) => ({
+      id: `${part}/${name}/${i}`,
+      label,
+      load: async () => {
+        const random = createRandom(100 * label + i + (part === 'test' ? 5000 : 0));
+        const phase = 9 * random.normal();
+        return Uint8Array.from({ length: 224 * 224 * 3 }, (_, p) => {
+          const wave = 50 * Math.sin(((p / 3) % 224) / 9 + phase) + 20 * random.normal();
+          return Math.min(255, Math.max(0, 110 + wave + (p % 3 === label ? 40 : 0)));
+        });
+      },
+    })),
+  );
+}
+
+const grid: PictureGrid = {
+  formats: ['jpeg', 'webp'],
+  sides: [56, 28],
+  qualities: [5, 50],
+  budgets: [20, 500, 2000],
+  comparedBudgets: [500],
+  sampledPictures: 4,
+  mostCandidates: 2,
+};
+
+let folder: string;
+let context: PaperContext;
+let features: readonly SplitFeatures[] = [];
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'aecnn-pictures-'));
+  const dataset: Dataset = {
+    name: 'drawn',
+    protocol: 'folder',
+    classes,
+    train: drawnSamples('train', 12),
+    test: drawnSamples('test', 3),
+    hash: 'drawn',
+    fingerprint: 'drawn',
+    seed: 0,
+  };
+  const folded = thinBackbone();
+  const runtime = await createNodeRuntime({ worker: false, threads: 1 });
+  const common = { dataset, folded, runtime, cacheFolder: folder, splits: ['conv4_x', 'conv5_x'] } as const;
+  const train = await openPaperFeatures(common, 'train');
+  const held = await openPaperFeatures(common, 'test');
+  features = [train, held];
+  context = {
+    dataset,
+    folded,
+    runtime,
+    threads: 1,
+    cacheFolder: folder,
+    features: { train, test: held },
+    protocol: {
+      data: 'drawn',
+      trainImages: dataset.train.length,
+      testImages: dataset.test.length,
+      batchSize: 8,
+      epochs: {
+        teacher: 30,
+        attention: 1,
+        reconstruction: 1,
+        task: 1,
+        fineTune: 1,
+        mostUntilPlateau: 1,
+        patience: 1,
+        decay: 1,
+      },
+      learningRateShare: 0.5,
+    },
+  };
+}, 60_000);
+afterAll(async () => {
+  for (const caches of features) await Promise.all(Object.values(caches).map((cache) => cache.close()));
+  await rm(folder, { recursive: true });
+});
+
+test('a run that is broken off goes on, and measures what the validation part chose', {
+  timeout: 120_000,
+}, async () => {
+  const controller = new AbortController();
+  let stoppedAt = '';
+  const stopping: PaperContext = {
+    ...context,
+    signal: controller.signal,
+    onProgress: (label) => {
+      if (!label.endsWith(', validation')) return;
+      stoppedAt = label;
+      controller.abort(new Error('stopped'));
+    },
+  };
+  await expect(runPictures(stopping, 0, grid)).rejects.toThrow('stopped');
+  expect(stoppedAt).toMatch(/^jpeg/);
+  const labels: string[] = [];
+  const result = await runPictures({ ...context, onProgress: (label) => labels.push(label) }, 0, grid);
+  // What the first run sampled was kept.
+  expect(labels.filter((label) => /^jpeg.*sample$/.test(label))).toEqual([]);
+  expect(labels.filter((label) => /^webp.*sample$/.test(label))).not.toEqual([]);
+
+  const chosen = result.notes.chosen as {
+    budgetBytes: number;
+    name: string;
+    isBest: boolean;
+    validationBytes: number;
+  }[];
+  expect(chosen.filter(({ isBest }) => isBest).map(({ budgetBytes }) => budgetBytes)).toEqual([500, 2000]);
+  expect(chosen.filter(({ validationBytes, budgetBytes }) => validationBytes > budgetBytes)).toEqual([]);
+  expect(result.notes.budgetsWithoutCodec).toEqual([20]);
+  const read = chosen.filter(({ isBest, budgetBytes }) => isBest || budgetBytes === 500).map(({ name }) => name);
+  expect(result.test.map(({ name }) => name).sort()).toEqual([...new Set(read)].sort());
+  for (const { bytes, right } of result.test) {
+    expect(right).toHaveLength(9);
+    expect(bytes.max).toBeGreaterThanOrEqual(bytes.mean);
+  }
+
+  const again: string[] = [];
+  expect(await runPictures({ ...context, onProgress: (label) => again.push(label) }, 0, grid)).toEqual(result);
+  expect(again.filter((label) => /px/.test(label))).toEqual([]);
+});
+
+test('a tail adapts to the codec that was chosen for its budget', { timeout: 120_000 }, async () => {
+  const result = await runAdaptedPictures(context, { budgetBytes: 500, seed: 0 }, grid);
+  const { notes } = await runPictures(context, 0, grid);
+  const chosen = notes.chosen as { budgetBytes: number; name: string; isBest: boolean }[];
+  const name = chosen.find(({ budgetBytes, isBest }) => budgetBytes === 500 && isBest)?.name;
+  expect(result.test.map((measure) => measure.name)).toEqual([`adapted ${name}`, name]);
+  expect(result.test[0]?.bytes).toEqual(result.test[1]?.bytes);
+  expect(result.history.map(({ step }) => step)).toEqual(['adapt', 'adapt']);
+  expect(result.steps.map(({ name: step }) => step)).toEqual(['teacher', 'adapt']);
+  const tried = notes && (result.notes.learningRates as { learningRate: number; accuracy: number }[]);
+  expect(tried.map(({ learningRate }) => learningRate)).toEqual(adaptedLearningRates);
+  expect(result.notes.learningRate).toBe(bestLearningRate(tried));
+  // The features of the compressed pictures lie beside those of the uncompressed ones.
+  expect(await readdir(join(folder, 'features'))).toHaveLength(4);
+  await expect(runAdaptedPictures(context, { budgetBytes: 20, seed: 0 }, grid)).rejects.toThrow(RangeError);
+});
+
+test('of learning rates with the same accuracy the smallest is taken', () => {
+  const tried = [
+    { learningRate: 1e-4, accuracy: 0.8 },
+    { learningRate: 5e-5, accuracy: 0.8 },
+    { learningRate: 2e-5, accuracy: 0.7 },
+  ];
+  expect(bestLearningRate(tried)).toBe(5e-5);
+  expect(() => bestLearningRate([])).toThrow(RangeError);
+});

@@ -1,0 +1,79 @@
+/** What is fixed for all configurations of one run of the paper's experiment: data, epochs, sizes. */
+
+import type { SplitPoint } from '../../../core/model/index.ts';
+import { elementCount } from '../../../core/tensor/index.ts';
+import { onePacketBytes } from '../../../core/wire/index.ts';
+import { featureShape } from '../../networks/index.ts';
+import type { FrameSize } from './paper-result.ts';
+
+/** Epochs of the steps of a training; every method that trains the same thing gets the same. */
+export interface PaperEpochs {
+  /** Passes of the teacher, a linear classifier. */
+  readonly teacher: number;
+  readonly attention: number;
+  readonly reconstruction: number;
+  /** Passes for the answer with a frozen tail (AECNN). */
+  readonly task: number;
+  /** Passes with a trained tail: AECNN's fine-tuning, the adapted tails of the picture codecs. */
+  readonly fineTune: number;
+  /** BottleNet++ and end-to-end training: at most so many passes at a constant learning rate, until validation stops rising ... */
+  readonly mostUntilPlateau: number;
+  /** ... for so many passes; */
+  readonly patience: number;
+  /** then so many passes with a falling learning rate. */
+  readonly decay: number;
+}
+
+/** Choices of one run. */
+export interface PaperProtocol {
+  /** `cifar10`, or the name of the folder. */
+  readonly data: string;
+  /** Training pictures of each class; all when absent. */
+  readonly trainPerClass?: number;
+  /** Test pictures of each class; all when absent. */
+  readonly testPerClass?: number;
+  readonly trainImages: number;
+  readonly testImages: number;
+  readonly batchSize: number;
+  /** Share of the training part that is held back: epochs, qualities and learning rates are chosen on it. */
+  readonly validationShare: number;
+  readonly epochs: PaperEpochs;
+  /** Share of the training part that learning rates are chosen on. */
+  readonly learningRateShare: number;
+  /** Learning rates that are not chosen but given, by method. */
+  readonly learningRates?: Readonly<Record<string, number>>;
+}
+
+/** The protocol of the whole experiment but for its data. */
+export const paperProtocol: Omit<PaperProtocol, 'data' | 'trainImages' | 'testImages'> = {
+  batchSize: 32,
+  validationShare: 0.15,
+  epochs: {
+    teacher: 40,
+    attention: 1,
+    reconstruction: 3,
+    task: 3,
+    fineTune: 2,
+    mostUntilPlateau: 12,
+    patience: 2,
+    decay: 2,
+  },
+  learningRateShare: 0.2,
+};
+
+/** What a newcomer runs in a quarter of an hour: fewer pictures, learning rates as chosen on Caltech-101. */
+export const quickProtocol: typeof paperProtocol = {
+  ...paperProtocol,
+  trainPerClass: 50,
+  testPerClass: 50,
+  epochs: { ...paperProtocol.epochs, task: 6, mostUntilPlateau: 20 },
+  learningRates: { aecnn: 3e-4, bottlenet: 1e-3 },
+};
+
+/** Bytes of the float32 feature map at a split point. */
+export const featureBytes = (split: SplitPoint): number => 4 * elementCount(featureShape(split));
+
+/** Most bytes of a frame: its mean for `256x`, every frame for `packet`. */
+export function budgetBytes(split: SplitPoint, size: FrameSize): number {
+  return size === 'packet' ? onePacketBytes : Math.floor(featureBytes(split) / 256);
+}

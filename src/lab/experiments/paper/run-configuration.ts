@@ -1,0 +1,137 @@
+/** Runs one configuration of the grid, with the learning rate that was chosen for its method. */
+
+import { accuracyOf } from '../../training/index.ts';
+import { type Configuration, learningRatesId, type TunedMethod, tunedSplitOf } from './grid.ts';
+import {
+  openPaperCheckpoint,
+  type PaperContext,
+  stepContextOf,
+  teacherLogitsOf,
+  teacherOf,
+  testContextOf,
+} from './paper-context.ts';
+import type { PaperResult } from './paper-result.ts';
+import { defaultPictureGrid } from './picture-choice.ts';
+import { runAdaptedPictures } from './run-adapted-pictures.ts';
+import { runAecnn, tuneAecnn } from './run-aecnn.ts';
+import { runBottlenet, tuneBottlenet } from './run-bottlenet.ts';
+import { runPictures } from './run-pictures.ts';
+import { createStepLog } from './step-log.ts';
+import { testMeasure } from './test-measure.ts';
+
+/** Learning rates that are tried for each method. */
+export const triedLearningRates: { readonly [Method in TunedMethod]: readonly number[] } = {
+  aecnn: [1e-4, 3e-4, 1e-3],
+  'end-to-end': [3e-4, 1e-3, 3e-3],
+  bottlenet: [3e-4, 1e-3, 3e-3],
+};
+
+/** Results of other configurations that one may need. */
+export type FinishedResult = (id: string) => PaperResult | undefined;
+
+type Outcome = Omit<PaperResult, 'id' | 'provenance'>;
+
+/** Ids of the configurations that must be finished before one can be run. */
+export function neededBy(configuration: Configuration, { learningRates }: PaperContext['protocol']): readonly string[] {
+  if (learningRates !== undefined) return [];
+  const method = tunedMethodOf(configuration);
+  if (method === undefined || !('split' in configuration)) return [];
+  return [learningRatesId(method, tunedSplitOf(configuration.split))];
+}
+
+function tunedMethodOf(configuration: Configuration): TunedMethod | undefined {
+  if (configuration.method === 'bottlenet') return 'bottlenet';
+  if (configuration.method !== 'aecnn') return undefined;
+  return configuration.variation === 'end-to-end' ? 'end-to-end' : 'aecnn';
+}
+
+/** Runs a configuration to its end. @throws the signal's reason when aborted; what was computed is kept. */
+export async function runConfiguration(
+  context: PaperContext,
+  configuration: Configuration,
+  finished: FinishedResult,
+): Promise<Outcome> {
+  const { protocol } = context;
+  const chosenRate = (): number => {
+    const method = tunedMethodOf(configuration) as TunedMethod;
+    const [id = ''] = neededBy(configuration, protocol);
+    const chosen = protocol.learningRates?.[method] ?? finished(id)?.notes.chosen;
+    if (typeof chosen !== 'number') throw new Error(`${configuration.id} was run before ${id}`);
+    return chosen;
+  };
+  switch (configuration.method) {
+    case 'uncompressed':
+      return runUncompressed(context, configuration.seed);
+    case 'learning-rates':
+      return chooseLearningRate(context, configuration);
+    case 'aecnn':
+      return runAecnn(context, { ...withoutId(configuration), learningRate: chosenRate() });
+    case 'bottlenet':
+      return runBottlenet(context, { ...withoutId(configuration), learningRate: chosenRate() });
+    case 'pictures': {
+      const { formats = defaultPictureGrid.formats, seed } = configuration;
+      return runPictures(context, seed, { ...defaultPictureGrid, formats });
+    }
+    case 'adapted-pictures':
+      return runAdaptedPictures(context, configuration);
+  }
+}
+
+function withoutId<C extends { readonly id: string; readonly method: string }>(
+  configuration: C,
+): Omit<C, 'id' | 'method'> {
+  const { id: _id, method: _method, ...options } = configuration;
+  return options;
+}
+
+/** The float32 feature map behind the teacher's tail. */
+async function runUncompressed(context: PaperContext, seed: number): Promise<Outcome> {
+  const teacher = await teacherOf(context, seed);
+  const log = createStepLog();
+  log.add('teacher', teacher.seconds);
+  const [split = 'conv5_x'] = context.splits;
+  const step = stepContextOf(context, split, seed, openPaperCheckpoint(context, { method: 'uncompressed', seed }));
+  const test = testContextOf(context, step);
+  const { set } = step;
+  const logits = await teacherLogitsOf({ ...step, set: { ...set } }, teacher);
+  const held = set.validation.flatMap((sample) => [
+    ...logits.subarray(sample * set.classes, (sample + 1) * set.classes),
+  ]);
+  const none = test.set.validation.map(() => 0);
+  return {
+    method: 'uncompressed',
+    seed,
+    settings: {},
+    ...log.result(),
+    validation: [{ name: 'float32 feature map', accuracy: accuracyOf(set, set.validation, Float32Array.from(held)) }],
+    test: [testMeasure('float32 feature map', test.set, await teacherLogitsOf(test, teacher), none)],
+    notes: { classes: context.dataset.classes },
+  };
+}
+
+/** Tries the learning rates of a method at one packet, on a share of the training part. */
+async function chooseLearningRate(
+  context: PaperContext,
+  { of, split, seed }: Extract<Configuration, { method: 'learning-rates' }>,
+): Promise<Outcome> {
+  const learningRates = triedLearningRates[of];
+  const share = context.protocol.learningRateShare;
+  const options = { split, size: 'packet', seed, learningRates, share } as const;
+  const tried = await (of === 'bottlenet'
+    ? tuneBottlenet(context, { ...options, distillation: false })
+    : tuneAecnn(context, of === 'end-to-end' ? { ...options, variation: 'end-to-end' } : options));
+  const best = Math.max(...tried.map(({ accuracy }) => accuracy));
+  return {
+    method: 'learning-rates',
+    split,
+    size: 'packet',
+    seed,
+    settings: { of, learningRates, share },
+    steps: tried.map(({ learningRate, seconds }) => ({ name: String(learningRate), seconds })),
+    trainingSeconds: tried.reduce((sum, { seconds }) => sum + seconds, 0),
+    history: [],
+    validation: tried.map(({ learningRate, accuracy }) => ({ name: String(learningRate), accuracy })),
+    test: [],
+    notes: { chosen: tried.find(({ accuracy }) => accuracy === best)?.learningRate, tried },
+  };
+}

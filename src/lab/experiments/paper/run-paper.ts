@@ -1,0 +1,159 @@
+/** The paper's experiment: every configuration of a grid that has no result file yet, one after the other. */
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UsageError } from '../../../core/errors.ts';
+import type { SplitPoint } from '../../../core/model/index.ts';
+import type { Runtime } from '../../../runtime/session.ts';
+import { type Dataset, limitPerClass } from '../../datasets/index.ts';
+import { atomicWriteFile, makeFolder } from '../../files/index.ts';
+import type { FoldedConvolutions } from '../../networks/index.ts';
+import { recipeHash } from '../../training/index.ts';
+import { provenance } from '../provenance.ts';
+import type { Configuration } from './grid.ts';
+import type { PaperContext } from './paper-context.ts';
+import { openPaperFeatures } from './paper-features.ts';
+import type { PaperResult } from './paper-result.ts';
+import type { PaperProtocol } from './protocol.ts';
+import { neededBy, runConfiguration } from './run-configuration.ts';
+
+/** How a configuration stands. */
+export interface ConfigurationState {
+  readonly configuration: Configuration;
+  /** Its result, if it was run with this protocol. */
+  readonly result?: PaperResult;
+}
+
+/** What to run, on what, and where the results go. */
+export interface RunPaperOptions {
+  readonly configurations: readonly Configuration[];
+  /** All its samples: the protocol says how many are used. */
+  readonly dataset: Dataset;
+  readonly protocol: Omit<PaperProtocol, 'trainImages' | 'testImages'>;
+  /** Split points whose features are kept. */
+  readonly splits: readonly SplitPoint[];
+  readonly folded: FoldedConvolutions;
+  readonly runtime: Runtime;
+  readonly threads: number;
+  readonly cacheFolder: string;
+  readonly outFolder: string;
+  /** The command line, for the results. */
+  readonly command: string;
+  readonly onStart?: (configuration: Configuration, done: number, total: number) => void;
+  readonly onResult?: (result: PaperResult) => void;
+  readonly onProgress?: (label: string, done: number, total: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Picks configurations by comma-separated parts of their ids; all when `only` is absent. @throws {@link UsageError} */
+export function selectConfigurations(grid: readonly Configuration[], only: string | undefined): Configuration[] {
+  if (only === undefined) return [...grid];
+  const parts = only.split(',').map((part) => part.trim());
+  for (const part of parts) {
+    if (part === '' || !grid.some(({ id }) => id.includes(part))) {
+      throw new UsageError(`--only ${only}: no configuration has "${part}" in its id; --dry-run lists them`);
+    }
+  }
+  return grid.filter(({ id }) => parts.some((part) => id.includes(part)));
+}
+
+/** Data set and protocol as they are run: limited to so many pictures of each class. */
+export function limitedData(
+  dataset: Dataset,
+  protocol: RunPaperOptions['protocol'],
+): { readonly dataset: Dataset; readonly protocol: PaperProtocol } {
+  const train = limitPerClass(dataset.train, protocol.trainPerClass);
+  const test = limitPerClass(dataset.test, protocol.testPerClass);
+  return {
+    dataset: { ...dataset, train, test },
+    protocol: { ...protocol, trainImages: train.length, testImages: test.length },
+  };
+}
+
+/** Reads a result; `undefined` when there is none, or one of another protocol. */
+async function readResult(folder: string, id: string, protocol: PaperProtocol): Promise<PaperResult | undefined> {
+  const text = await readFile(join(folder, `${id}.json`), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (text === undefined) return undefined;
+  try {
+    const result = JSON.parse(text) as PaperResult;
+    return recipeHash(result.settings.protocol) === recipeHash(protocol) ? result : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Which configurations have a result in a folder. */
+export async function paperStates(
+  configurations: readonly Configuration[],
+  folder: string,
+  protocol: PaperProtocol,
+): Promise<ConfigurationState[]> {
+  return Promise.all(
+    configurations.map(async (configuration) => {
+      const result = await readResult(folder, configuration.id, protocol);
+      return { configuration, ...(result ? { result } : {}) };
+    }),
+  );
+}
+
+/**
+ * Runs what has no result yet, in the order of the grid, and what it rests on before it.
+ *
+ * @param grid - All configurations: those that others rest on are found in it.
+ * @throws the signal's reason when aborted; what was computed is kept, down to the steps of a training.
+ */
+export async function runPaper(options: RunPaperOptions, grid: readonly Configuration[]): Promise<PaperResult[]> {
+  const { outFolder, cacheFolder, folded, runtime, threads, splits, command, onStart, onResult } = options;
+  const { onProgress, signal } = options;
+  const { dataset, protocol } = limitedData(options.dataset, options.protocol);
+  await makeFolder(outFolder);
+  const shared = {
+    dataset,
+    folded,
+    runtime,
+    cacheFolder,
+    splits,
+    ...(onProgress ? { onProgress } : {}),
+    ...(signal ? { signal } : {}),
+  };
+  const features = { train: await openPaperFeatures(shared, 'train'), test: await openPaperFeatures(shared, 'test') };
+  const context: PaperContext = { ...shared, threads, protocol, features };
+  const results = new Map<string, PaperResult>();
+
+  const ensure = async (configuration: Configuration, done: number): Promise<PaperResult> => {
+    const known = results.get(configuration.id) ?? (await readResult(outFolder, configuration.id, protocol));
+    if (known) {
+      results.set(known.id, known);
+      return known;
+    }
+    for (const id of neededBy(configuration, protocol)) {
+      const needed = grid.find((other) => other.id === id);
+      if (needed) await ensure(needed, done);
+    }
+    signal?.throwIfAborted();
+    onStart?.(configuration, done, options.configurations.length);
+    const circumstances = await provenance(command);
+    const outcome = await runConfiguration(context, configuration, (id) => results.get(id));
+    const settings = { ...outcome.settings, protocol };
+    const result: PaperResult = { id: configuration.id, ...outcome, settings, provenance: circumstances };
+    await atomicWriteFile(join(outFolder, `${configuration.id}.json`), `${JSON.stringify(result, null, 1)}\n`);
+    results.set(result.id, result);
+    onResult?.(result);
+    return result;
+  };
+
+  try {
+    const finished: PaperResult[] = [];
+    for (const [done, configuration] of options.configurations.entries()) {
+      finished.push(await ensure(configuration, done));
+    }
+    return finished;
+  } finally {
+    await Promise.all(
+      [features.train, features.test].flatMap((bySplit) => Object.values(bySplit).map((f) => f.close())),
+    );
+  }
+}
