@@ -1,6 +1,5 @@
 export { applyGates, attentionGates, attentionParameters } from './attention.ts';
 export {
-  type BottlenetPart,
   type BottlenetShape,
   batchNormEpsilon,
   bottlenetParameters,

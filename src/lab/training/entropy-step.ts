@@ -21,7 +21,7 @@ import { forwardMaps } from './forward-maps.ts';
 import type { StepContext } from './step-context.ts';
 
 /** Calls back with the latent of each batch, `float32[n, k, 7, 7]` in units of the quantizer's step, clipped to `bits`. */
-async function forEachLatent(
+export async function forEachLatent(
   context: StepContext,
   shape: CompressorShape,
   tensors: TensorMap,

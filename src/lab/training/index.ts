@@ -1,4 +1,5 @@
 export { initialAttention, openGates, trainAttention } from './attention-step.ts';
+export { calibrateRate } from './calibrate-rate.ts';
 export { type ChannelRanking, rankChannels } from './channel-ranking.ts';
 export { type Checkpoint, openCheckpoint, recipeHash } from './checkpoint.ts';
 export { chunkPlan, compressorShape } from './compressor-plan.ts';

@@ -11,6 +11,7 @@ import { pickTensor, type TensorMap } from '../../core/tensor/index.ts';
 import { roundForStorage, type TrainedModel } from '../build/index.ts';
 import { pooledFeatures } from '../networks/index.ts';
 import { gatedLogits, openGates, trainAttention } from './attention-step.ts';
+import { calibrateRate } from './calibrate-rate.ts';
 import { rankChannels } from './channel-ranking.ts';
 import { openCheckpoint, recipeHash, type StepResult } from './checkpoint.ts';
 import { chunkPlan, compressorShape } from './compressor-plan.ts';
@@ -172,7 +173,8 @@ export async function train(options: TrainOptions): Promise<TrainedModel> {
         learningRate: recipe.learningRates.task,
       },
     );
-    const tensors = roundForStorage(await orderLatentChannels(context, shape, parameters));
+    const ordered = await orderLatentChannels(context, shape, await calibrateRate(context, shape, parameters));
+    const tensors = roundForStorage(ordered);
     return { tensors, notes: await measured(tensors, teacherTail) };
   });
 
@@ -190,7 +192,7 @@ export async function train(options: TrainOptions): Promise<TrainedModel> {
           },
         );
         const compressor = Object.fromEntries(Object.entries(trained).filter(([name]) => !isLastStageParameter(name)));
-        const ordered = await orderLatentChannels(context, shape, compressor);
+        const ordered = await orderLatentChannels(context, shape, await calibrateRate(context, shape, compressor));
         const tensors = roundForStorage({ ...ordered, ...lastStageTensors(folded, trained) });
         return { tensors, notes: await measured(tensors, frozenTail(recipe.split, folded, tensors)) };
       })

@@ -11,33 +11,26 @@ import { add, input } from '../../graph/index.ts';
 import {
   type BottlenetShape,
   bottlenetParameters,
-  classifier,
-  constantConvolutions,
   decodeBottlenet,
   encodeBottlenet,
   initialBottlenet,
   latentShapeOf,
-  type Parameters,
-  tail as poolingTail,
 } from '../../networks/index.ts';
 import {
   accuracyOf,
   constantLearningRate,
   cosineLearningRate,
   type EpochRecord,
-  frozenTail,
   isLastStageParameter,
-  lastStageParameters,
-  lastStageTensors,
   oneHot,
   optimize,
   rowsOf,
   type StepContext,
   type Tail,
-  trainableTail,
 } from '../../training/index.ts';
 import { batchNormalization, fitBatchNorms } from './bottlenet-batch-norms.ts';
 import { bottlenetLogits, receivedOf, sentLevels } from './bottlenet-levels.ts';
+import { frozenTailPair, type TailPair } from './bottlenet-tails.ts';
 import { bitsOfLevel, drawErasures, eraseBitsStraightThrough } from './erasure-channel.ts';
 import type { PaperEpochs } from './protocol.ts';
 
@@ -64,12 +57,6 @@ export interface BottlenetTask {
   readonly erasureProbability?: number;
 }
 
-/** A tail as both sides see it: in the training graph, and frozen with the values that the training came to. */
-export interface TailPair {
-  readonly training: (trained: Parameters) => Tail;
-  readonly frozen: (tensors: TensorMap) => Tail;
-}
-
 /** What a phase came to. */
 export interface BottlenetPhase {
   /** Trained parameters, and statistics of the batch norms. */
@@ -80,33 +67,6 @@ export interface BottlenetPhase {
   readonly epochs: readonly EpochRecord[];
   /** Of the training alone: validation is left out. */
   readonly seconds: number;
-}
-
-/** A tail that stays as it is. */
-export const frozenTailPair = (tail: Tail): TailPair => ({ training: () => tail, frozen: () => tail });
-
-/** The tail's last stage and classifier, trained from the teacher's: what is behind conv5_x is the classifier alone. */
-export function lastStage(
-  { split, folded }: Pick<StepContext, 'split' | 'folded'>,
-  teacher: TensorMap,
-): TailPair & { readonly start: TensorMap } {
-  if (split !== 'conv5_x') {
-    return {
-      start: lastStageParameters(folded, teacher),
-      training: (trained) => trainableTail(split, folded, trained),
-      frozen: (tensors) => frozenTail(split, folded, lastStageTensors(folded, tensors)),
-    };
-  }
-  return {
-    start: teacher,
-    training: (trained) => ({
-      logits: (featureMap) => {
-        const pooled = poolingTail(featureMap, split, constantConvolutions(featureMap.graph, folded));
-        return classifier(pooled, trained('classifier/weights'), trained('classifier/bias'));
-      },
-    }),
-    frozen: (tensors) => frozenTail(split, folded, tensors),
-  };
 }
 
 /**

@@ -18,12 +18,13 @@ import {
 } from '../../networks/index.ts';
 import type { StepContext } from '../../training/index.ts';
 import { openPaperCheckpoint, type PaperContext, stepContextOf, type Teacher, teacherOf } from './paper-context.ts';
+import type { PictureGrid } from './picture-choice.ts';
 import { codecName, compressedSamples, encoderSettings, type PictureCodec } from './picture-codecs.ts';
 
 /** Pictures in a batch of the network. */
 const answerBatchSize = 16;
 
-/** Pictures that are answered: a sample of the validation part, all of it, or the test part. */
+/** Pictures that are answered: a small sample of those for validation, all of those, or the test part. */
 export type AnsweredPart = 'sample' | 'validation' | 'test';
 
 /** Answers to one part of the pictures through one codec, in the order of the part. */
@@ -37,9 +38,11 @@ export interface PictureAnswers {
 /** Answers pictures for one seed; close it when done. */
 export interface PictureNetwork extends AsyncDisposable {
   readonly teacher: Teacher;
-  /** The training part at conv5_x: which pictures are held back for validation. */
+  /** The training part; what it says of pictures and labels is the same at every split point. */
   readonly step: StepContext;
-  /** Positions in the training part of the small sample, evenly over `step.set.validation`. */
+  /** Positions in the training part of the pictures for validation, evenly over `step.set.validation`. */
+  readonly validation: readonly number[];
+  /** Positions in the training part of the small sample, evenly over `validation`. */
   readonly sampled: readonly number[];
   /** @throws the context's signal's reason when aborted. */
   answer(part: AnsweredPart, codec: PictureCodec): Promise<PictureAnswers>;
@@ -47,22 +50,27 @@ export interface PictureNetwork extends AsyncDisposable {
 
 /**
  * Opens the uncompressed network of a seed on pictures; the graph is loaded when the first answer is not in the checkpoint.
- *
- * @param sampledPictures - Pictures of the small sample.
  */
 export async function openPictureNetwork(
   context: PaperContext,
   seed: number,
-  sampledPictures: number,
+  { sampledPictures, validationPictures }: Pick<PictureGrid, 'sampledPictures' | 'validationPictures'>,
 ): Promise<PictureNetwork> {
   const { dataset, folded, runtime, signal, onProgress } = context;
   const teacher = await teacherOf(context, seed);
-  const checkpoint = openPaperCheckpoint(context, { step: 'pictures', seed, sampledPictures, encoderSettings });
-  const step = stepContextOf(context, 'conv5_x', seed, checkpoint);
-  const { validation } = step.set;
+  const checkpoint = openPaperCheckpoint(context, {
+    step: 'pictures',
+    seed,
+    sampledPictures,
+    validationPictures,
+    encoderSettings,
+  });
+  const [anySplit = 'conv5_x'] = context.splits;
+  const step = stepContextOf(context, anySplit, seed, checkpoint);
+  const validation = evenly(step.set.validation, validationPictures);
   const sampled = evenly(validation, sampledPictures);
   const trainSample = (i: number): Sample => dataset.train[i] as Sample;
-  // The validation part is read by every codec.
+  // These are read by every codec.
   const kept = new Map(validation.map((i) => [i, remembered(trainSample(i))]));
   const parts: { readonly [Part in AnsweredPart]: readonly Sample[] } = {
     sample: sampled.map((i) => kept.get(i) ?? trainSample(i)),
@@ -92,6 +100,7 @@ export async function openPictureNetwork(
   return {
     teacher,
     step,
+    validation,
     sampled,
     async answer(part, codec) {
       const name = `${part} ${codecName(codec)}`.replaceAll(' ', '-');

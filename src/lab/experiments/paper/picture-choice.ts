@@ -3,7 +3,7 @@
  *
  * First every side and quality of a format is tried on a small sample of pictures, which gives mean bytes and how far the
  * network's answers move (a divergence tells more than an accuracy of so few). Of each format the combinations that diverge
- * least within the budgets become candidates; their accuracy on the whole validation part decides.
+ * least within the budgets become candidates; their accuracy on more pictures of the validation part decides.
  */
 
 import type { FrameBytes } from './paper-result.ts';
@@ -19,8 +19,10 @@ export interface PictureGrid {
   readonly budgets: readonly number[];
   /** Budgets at which every format is read on the test part; at the others only the best one. */
   readonly comparedBudgets: readonly number[];
-  /** Pictures of the validation part in the small sample. */
+  /** Pictures in the small sample, on which everything is tried. */
   readonly sampledPictures: number;
+  /** Pictures of the validation part that the candidates are compared on; all when it has fewer. */
+  readonly validationPictures: number;
   /** Most candidates of a format. */
   readonly mostCandidates: number;
 }
@@ -30,10 +32,11 @@ export const defaultPictureGrid: PictureGrid = {
   formats: pictureFormats,
   sides: [224, 160, 112, 80, 56, 40, 28],
   qualities: [1, 5, 10, 20, 35, 50, 70, 90],
-  budgets: [250, 350, 500, 700, 1000, 1200, 1500, 2000, 3136],
-  comparedBudgets: [500, 1000, 2000],
-  sampledPictures: 32,
-  mostCandidates: 12,
+  budgets: [250, 350, 500, 700, 1000, 1500, 2000],
+  comparedBudgets: [1000],
+  sampledPictures: 24,
+  validationPictures: 300,
+  mostCandidates: 8,
 };
 
 /** A codec on the small sample. */

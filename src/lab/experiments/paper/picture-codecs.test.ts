@@ -8,7 +8,7 @@ function drawnPicture(): Uint8Array {
   return Uint8Array.from({ length: 224 * 224 * 3 }, (_, i) => {
     const [x, y, channel] = [Math.floor(i / 3) % 224, Math.floor(i / 672), i % 3];
     const wave = 60 * Math.sin(x / (7 + channel)) + 40 * Math.sin((x * y) / 900);
-    return Math.min(255, Math.max(0, 128 + wave + 12 * random.normal()));
+    return Math.min(255, Math.max(0, 128 + wave + 3 * random.normal()));
   });
 }
 

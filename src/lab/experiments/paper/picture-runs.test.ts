@@ -67,6 +67,7 @@ const grid: PictureGrid = {
   budgets: [20, 500, 2000],
   comparedBudgets: [500],
   sampledPictures: 4,
+  validationPictures: 6,
   mostCandidates: 2,
 };
 
@@ -87,7 +88,7 @@ beforeAll(async () => {
   };
   const folded = thinBackbone();
   const runtime = await createNodeRuntime({ worker: false, threads: 1 });
-  const common = { dataset, folded, runtime, cacheFolder: folder, splits: ['conv4_x', 'conv5_x'] } as const;
+  const common = { dataset, folded, runtime, cacheFolder: folder, splits: ['conv5_x'] } as const;
   const train = await openPaperFeatures(common, 'train');
   const held = await openPaperFeatures(common, 'test');
   features = [train, held];
@@ -97,6 +98,7 @@ beforeAll(async () => {
     runtime,
     threads: 1,
     cacheFolder: folder,
+    splits: ['conv5_x'],
     features: { train, test: held },
     protocol: {
       data: 'drawn',
@@ -114,6 +116,7 @@ beforeAll(async () => {
         decay: 1,
       },
       learningRateShare: 0.5,
+      validationShare: 0.2,
     },
   };
 }, 60_000);
@@ -174,7 +177,7 @@ test('a tail adapts to the codec that was chosen for its budget', { timeout: 120
   expect(result.test[0]?.bytes).toEqual(result.test[1]?.bytes);
   expect(result.history.map(({ step }) => step)).toEqual(['adapt', 'adapt']);
   expect(result.steps.map(({ name: step }) => step)).toEqual(['teacher', 'adapt']);
-  const tried = notes && (result.notes.learningRates as { learningRate: number; accuracy: number }[]);
+  const tried = result.notes.learningRates as { learningRate: number; accuracy: number }[];
   expect(tried.map(({ learningRate }) => learningRate)).toEqual(adaptedLearningRates);
   expect(result.notes.learningRate).toBe(bestLearningRate(tried));
   // The features of the compressed pictures lie beside those of the uncompressed ones.

@@ -419,3 +419,19 @@ const epochNames: { readonly [Name in keyof PaperProtocol['epochs']]: string } =
   patience: 'epochs: ... stops rising for',
   decay: 'epochs: ... then with a falling learning rate',
 };
+
+/** Every table by the name that it has in the documents. */
+export const paperTables: Readonly<Record<string, (results: PaperResults) => string>> = {
+  'paper-short': shortTable,
+  'paper-protocol': protocolTable,
+  'paper-targets': targetsTable,
+  'paper-headline': headlineTable,
+  'paper-entropy-coding': entropyCodingTable,
+  'paper-pictures': picturesTable,
+  'paper-ablations': ablationsTable,
+  'paper-convergence': convergenceTable,
+  'paper-seeds': seedsTable,
+  'paper-learning-rates': learningRatesTable,
+  'paper-bottlenet': bottlenetTable,
+  'paper-missing': missingText,
+};

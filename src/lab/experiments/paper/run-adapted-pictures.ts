@@ -67,14 +67,14 @@ export async function runAdaptedPictures(
   grid: PictureGrid = defaultPictureGrid,
 ): Promise<Omit<PaperResult, 'id' | 'provenance'>> {
   const { protocol, dataset } = context;
-  await using network = await openPictureNetwork(context, seed, grid.sampledPictures);
+  await using network = await openPictureNetwork(context, seed, grid);
   const { choices } = await choosePictureCodecs(network, grid);
   const codec = bestCodecFor(choices, budgetBytes);
   await using trainFeatures = await openPictureFeatures(context, codec, 'train');
   const { teacher } = network;
   const checkpoint = openPaperCheckpoint(context, { method: 'adapted-pictures', seed, codec, encoderSettings });
+  const teacherLogits = await teacherLogitsOf(network.step, teacher);
   const uncompressed = stepContextOf(context, 'conv4_x', seed, checkpoint);
-  const teacherLogits = await teacherLogitsOf(uncompressed, teacher);
   const step: StepContext = { ...uncompressed, set: { ...uncompressed.set, features: trainFeatures } };
   const adapt = (adaptation: Adaptation) => adaptTail(step, teacher.tensors, teacherLogits, adaptation);
 
@@ -103,7 +103,7 @@ export async function runAdaptedPictures(
   const held = await network.answer('validation', codec);
   const heldBytes = frameBytesOf(held.bytes);
   const { set } = step;
-  const accuracyAfter = accuracyOf(set, set.validation, await logitsBehind(step, tensors, set.validation));
+  const accuracyAfter = accuracyOf(set, network.validation, await logitsBehind(step, tensors, network.validation));
   // The test part is read here, once, after all choices.
   const sent = await network.answer('test', codec);
   await using testFeatures = await openPictureFeatures(context, codec, 'test');
@@ -117,7 +117,7 @@ export async function runAdaptedPictures(
     settings: { budgetBytes, codec, encoderSettings: encoderSettings[codec.format], learningRate, epochs },
     ...log.result(),
     validation: [
-      { name, accuracy: accuracyOf(set, set.validation, held.logits), bytes: heldBytes },
+      { name, accuracy: accuracyOf(set, network.validation, held.logits), bytes: heldBytes },
       { name: `adapted ${name}`, accuracy: accuracyAfter, bytes: heldBytes },
     ],
     test: [

@@ -8,6 +8,7 @@ import { type CompressorShape, latentSize } from '../../networks/index.ts';
 import {
   accuracyOf,
   answerFrames,
+  calibrateRate,
   compressedLogits,
   compressorShape,
   constantLearningRate,
@@ -301,7 +302,7 @@ async function trainFineTuned(run: AecnnRun, trained: TensorMap): Promise<Tensor
       ),
     });
     const compressor = Object.fromEntries(Object.entries(parameters).filter(([name]) => !isLastStageParameter(name)));
-    const ordered = await orderLatentChannels(context, shape, compressor);
+    const ordered = await orderLatentChannels(context, shape, await calibrateRate(context, shape, compressor));
     return { tensors: roundForStorage({ ...ordered, ...lastStageTensors(folded, parameters) }), epochs };
   });
   return tensors;
@@ -309,7 +310,7 @@ async function trainFineTuned(run: AecnnRun, trained: TensorMap): Promise<Tensor
 
 /** As it would be deployed: latent channels in order of importance, rounded. */
 const stored = async ({ context, shape }: AecnnRun, parameters: TensorMap): Promise<TensorMap> =>
-  roundForStorage(await orderLatentChannels(context, shape, parameters));
+  roundForStorage(await orderLatentChannels(context, shape, await calibrateRate(context, shape, parameters)));
 
 /** Entropy tables, then frames of the validation part, then, once, of the test part. */
 async function measure(

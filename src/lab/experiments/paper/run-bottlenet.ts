@@ -9,13 +9,8 @@ import { createRandom, elementCount } from '../../../core/tensor/index.ts';
 import { bottlenetShape, latentShapeOf } from '../../networks/index.ts';
 import { accuracyOf, rowsOf, type StepContext, type Tail } from '../../training/index.ts';
 import { levelsOf, logitsOfReceived, type TrainedBottlenet } from './bottlenet-levels.ts';
-import {
-  type BottlenetPhase,
-  type BottlenetTask,
-  lastStage,
-  trainCompressor,
-  trainEverything,
-} from './bottlenet-training.ts';
+import { lastStage } from './bottlenet-tails.ts';
+import { type BottlenetPhase, type BottlenetTask, trainCompressor, trainEverything } from './bottlenet-training.ts';
 import { byteFrameModel, frameSizes } from './byte-frames.ts';
 import { bitsOfLevel, drawErasures, eraseBits } from './erasure-channel.ts';
 import {

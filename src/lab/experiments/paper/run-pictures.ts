@@ -32,7 +32,7 @@ export interface PictureChoices {
 
 /** Chooses codecs for the budgets of a grid; what was answered before is not answered again. */
 export async function choosePictureCodecs(network: PictureNetwork, grid: PictureGrid): Promise<PictureChoices> {
-  const { step, sampled: samples, teacher } = network;
+  const { step, sampled: samples, validation, teacher } = network;
   const { set } = step;
   const uncompressed = rowsOf(await teacherLogitsOf(step, teacher), set.classes, samples).data;
   const sampled: SampledCodec[] = [];
@@ -42,7 +42,7 @@ export async function choosePictureCodecs(network: PictureNetwork, grid: Picture
     sampled.push(...ofFormat);
     for (const codec of candidateCodecs(ofFormat, grid)) {
       const { logits, bytes } = await network.answer('validation', codec);
-      validated.push({ codec, bytes: frameBytesOf(bytes), accuracy: accuracyOf(set, set.validation, logits) });
+      validated.push({ codec, bytes: frameBytesOf(bytes), accuracy: accuracyOf(set, validation, logits) });
     }
   }
   return { sampled, validated, choices: grid.budgets.map((budget) => chooseForBudget(validated, budget)) };
@@ -90,7 +90,7 @@ export async function runPictures(
   seed: number,
   grid: PictureGrid = defaultPictureGrid,
 ): Promise<Omit<PaperResult, 'id' | 'provenance'>> {
-  await using network = await openPictureNetwork(context, seed, grid.sampledPictures);
+  await using network = await openPictureNetwork(context, seed, grid);
   const { step, teacher } = network;
   const { sampled, validated, choices } = await choosePictureCodecs(network, grid);
   const { set } = testContextOf(context, step);
