@@ -23,7 +23,7 @@ import { testMeasure } from './test-measure.ts';
 export const triedLearningRates: { readonly [Method in TunedMethod]: readonly number[] } = {
   aecnn: [1e-4, 3e-4, 1e-3],
   'end-to-end': [3e-4, 1e-3, 3e-3],
-  bottlenet: [3e-4, 1e-3, 3e-3],
+  bottlenet: [1e-3, 3e-3, 1e-2],
 };
 
 /** Results of other configurations that one may need. */
