@@ -1,21 +1,30 @@
 /**
  * Renders the tables of the documents from the files in `results/`: no figure in them is typed in.
  *
- * A table stands between `<!-- results:NAME -->` and `<!-- /results -->`.
+ * A table stands between `<!-- results:NAME -->` and `<!-- /results -->`. The plots of the paper's experiment go to
+ * `docs/plots`.
  *
- *   npx tsx scripts/render-results.ts           writes the tables
+ *   npx tsx scripts/render-results.ts           writes the tables and plots
  *   npx tsx scripts/render-results.ts --check   fails when one of them is stale
  */
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Evaluation } from '../src/lab/evaluation/index.ts';
-import { methodLabels, type Provenance, type StartResult } from '../src/lab/experiments/index.ts';
+import {
+  methodLabels,
+  type Provenance,
+  percent,
+  type StartResult,
+  markdownTable as table,
+  thousands,
+} from '../src/lab/experiments/index.ts';
 import { atomicWriteFile } from '../src/lab/files/index.ts';
 import type { StepReport } from '../src/lab/training/index.ts';
+import { paperRenderers, renderPaperPlots } from './render-paper.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const documents = ['README.md'];
+const documents = ['README.md', 'docs/results.md'];
 
 /** A file of `results/` as `scripts/record-result.ts` writes it. */
 interface Recorded<Result> {
@@ -43,12 +52,6 @@ interface BenchTrain extends Omit<Recorded<unknown>, 'result'> {
 
 const read = <T>(name: string): T => JSON.parse(readFileSync(`${root}results/${name}.json`, 'utf8')) as T;
 
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [head, head.map((_, i) => (i === 0 ? '---' : '---:')), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
-
-const percent = (share: number, digits = 1): string => `${(100 * share).toFixed(digits)} %`;
-const thousands = (value: number): string => Math.round(value).toLocaleString('en-US');
-
 function source(file: string, { provenance, seconds }: Omit<Recorded<unknown>, 'result'>): string {
   const { command, sourceTree = 'unknown', machine, versions } = provenance;
   return (
@@ -72,6 +75,7 @@ function trainingTable(name: string): string {
 }
 
 const renderers: Readonly<Record<string, () => string>> = {
+  ...paperRenderers,
   'evaluate-caltech101-conv4x': () => {
     const record = read<Recorded<Evaluation>>('evaluate-caltech101-conv4x');
     const { result } = record;
@@ -130,18 +134,26 @@ const renderers: Readonly<Record<string, () => string>> = {
   },
 };
 
+const isCheck = process.argv.includes('--check');
 let stale = 0;
+
+/** Writes a file that differs from what it should be; says so instead when only checking. */
+async function keep(name: string, rendered: string): Promise<void> {
+  const path = `${root}${name}`;
+  if (existsSync(path) && readFileSync(path, 'utf8') === rendered) return;
+  stale += 1;
+  if (isCheck) process.stderr.write(`${name} is stale: run "npm run render"\n`);
+  else await atomicWriteFile(path, rendered);
+}
+
 for (const document of documents) {
-  const path = `${root}${document}`;
-  const text = readFileSync(path, 'utf8');
+  const text = readFileSync(`${root}${document}`, 'utf8');
   const rendered = text.replace(/<!-- results:(\S+) -->\n[\s\S]*?<!-- \/results -->/g, (_, name: string) => {
     const render = renderers[name];
     if (render === undefined) throw new Error(`${document}: nothing renders the table "${name}"`);
     return `<!-- results:${name} -->\n${render()}\n<!-- /results -->`;
   });
-  if (rendered === text) continue;
-  stale += 1;
-  if (process.argv.includes('--check')) process.stderr.write(`${document} is stale: run "npm run render"\n`);
-  else await atomicWriteFile(path, rendered);
+  await keep(document, rendered);
 }
-if (process.argv.includes('--check') && stale > 0) process.exit(1);
+for (const [name, svg] of await renderPaperPlots()) await keep(name, svg);
+if (isCheck && stale > 0) process.exit(1);

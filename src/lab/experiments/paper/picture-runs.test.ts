@@ -4,43 +4,15 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createRandom, tensor } from '../../../core/tensor/index.ts';
+import { classes, drawnDataset, thinBackbone, tinyProtocol } from '../../../../test/fixtures/paper-context.ts';
+import { createRandom } from '../../../core/tensor/index.ts';
 import { createNodeRuntime } from '../../../runtime/node.ts';
-import type { Dataset, Sample } from '../../datasets/index.ts';
-import type { FoldedConvolution, FoldedConvolutions } from '../../networks/index.ts';
+import type { Sample } from '../../datasets/index.ts';
 import type { PaperContext } from './paper-context.ts';
 import { openPaperFeatures, type SplitFeatures } from './paper-features.ts';
 import type { PictureGrid } from './picture-choice.ts';
 import { adaptedLearningRates, bestLearningRate, runAdaptedPictures } from './run-adapted-pictures.ts';
 import { runPictures } from './run-pictures.ts';
-
-const classes = ['red', 'green', 'blue'];
-
-/** Every residual block squeezes to four channels; the maps have their real shapes. */
-function thinBackbone(): FoldedConvolutions {
-  const random = createRandom(7);
-  const outputs = { 2: 256, 3: 512, 4: 1024, 5: 2048 } as const;
-  const known = new Map<string, FoldedConvolution>();
-  const made = (O: number, I: number, k: number, gain: number): FoldedConvolution => {
-    const deviation = gain * Math.sqrt(2 / (I * k * k));
-    const data = Float32Array.from({ length: O * I * k * k }, () => deviation * random.normal());
-    return { weights: tensor('float32', [O, I, k, k], data), bias: tensor('float32', [O], new Float32Array(O)) };
-  };
-  const make = (name: string): FoldedConvolution => {
-    if (name === 'conv1') return made(64, 3, 7, 0.02);
-    const stage = Number(name[0]) as keyof typeof outputs;
-    const before = stage === 2 ? 64 : outputs[(stage - 1) as keyof typeof outputs];
-    const inputs = name[1] === 'a' ? before : outputs[stage];
-    if (name.endsWith('branch2a')) return made(4, inputs, 1, 1);
-    if (name.endsWith('branch2b')) return made(4, 4, 3, 1);
-    return name.endsWith('branch2c') ? made(outputs[stage], 4, 1, 0.3) : made(outputs[stage], inputs, 1, 1);
-  };
-  return (name) => {
-    const convolution = known.get(name) ?? make(name);
-    known.set(name, convolution);
-    return convolution;
-  };
-}
 
 /** Pictures tinted by their class, with waves and noise. */
 function drawnSamples(part: string, ofClass: number): Sample[] {
@@ -76,16 +48,7 @@ let context: PaperContext;
 let features: readonly SplitFeatures[] = [];
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'aecnn-pictures-'));
-  const dataset: Dataset = {
-    name: 'drawn',
-    protocol: 'folder',
-    classes,
-    train: drawnSamples('train', 12),
-    test: drawnSamples('test', 3),
-    hash: 'drawn',
-    fingerprint: 'drawn',
-    seed: 0,
-  };
+  const dataset = drawnDataset(drawnSamples('train', 12), drawnSamples('test', 3));
   const folded = thinBackbone();
   const runtime = await createNodeRuntime({ worker: false, threads: 1 });
   const common = { dataset, folded, runtime, cacheFolder: folder, splits: ['conv5_x'] } as const;
@@ -101,22 +64,10 @@ beforeAll(async () => {
     splits: ['conv5_x'],
     features: { train, test: held },
     protocol: {
-      data: 'drawn',
+      ...tinyProtocol,
+      epochs: { ...tinyProtocol.epochs, teacher: 30 },
       trainImages: dataset.train.length,
       testImages: dataset.test.length,
-      batchSize: 8,
-      epochs: {
-        teacher: 30,
-        attention: 1,
-        reconstruction: 1,
-        task: 1,
-        fineTune: 1,
-        mostUntilPlateau: 1,
-        patience: 1,
-        decay: 1,
-      },
-      learningRateShare: 0.5,
-      validationShare: 0.2,
     },
   };
 }, 60_000);

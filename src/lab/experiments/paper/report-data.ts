@@ -5,6 +5,7 @@
 
 import { type SplitPoint, splitPoints } from '../../../core/model/index.ts';
 import { type Difference, pairedDifference } from './bootstrap.ts';
+import { paperGrid } from './grid.ts';
 import type { FrameBytes, FrameSize, PaperResult, TestMeasure } from './paper-result.ts';
 import { budgetBytes } from './protocol.ts';
 import { type VariationName, variations } from './variations.ts';
@@ -41,24 +42,7 @@ export const configurationId = (family: string, split: SplitPoint, size: FrameSi
 export const ablationId = (name: VariationName): string => configurationId(`ablation-${name}`, mainSplit, 'packet', 0);
 
 /** Ids of all configurations that the documents speak of. */
-export const expectedIds: readonly string[] = [
-  'uncompressed-seed0',
-  ...(['aecnn', 'bottlenet'] as const).flatMap((family) =>
-    splitPoints.flatMap((split) =>
-      frameSizes.flatMap((size) =>
-        (split === mainSplit ? seeds : [0]).map((seed) => configurationId(family, split, size, seed)),
-      ),
-    ),
-  ),
-  ...splitPoints.flatMap((split) => frameSizes.map((size) => configurationId('bottlenet-distilled', split, size, 0))),
-  configurationId('bottlenet-erasure', mainSplit, 'packet', 0),
-  ...variationNames.map(ablationId),
-  'pictures-seed0',
-  ...adaptedBudgets.map((bytes) => `adapted-pictures-${bytes}-seed0`),
-  ...['aecnn', 'bottlenet'].flatMap((method) =>
-    ['conv2x', 'conv4x'].map((split) => `learning-rates-${method}-${split}`),
-  ),
-];
+export const expectedIds: readonly string[] = paperGrid().map(({ id }) => id);
 
 /** All result files of a folder, by id. */
 export type PaperResults = ReadonlyMap<string, PaperResult>;

@@ -41,7 +41,16 @@ const colours = {
 
 const toSvg = (spec: TopLevelSpec): Promise<string> => chartToSvg(spec, { background: 'white', ink: '#222222' });
 
-/** Padding around every plot, so that no label touches the edge. */
+/**
+ * Room around a plot with axes, for its titles. Fixed, because without a canvas Vega takes every text for much wider than
+ * it is and would leave a third of the picture empty.
+ */
+const frame = {
+  autosize: { type: 'none' },
+  padding: { left: 60, right: 24, top: 64, bottom: 48 },
+} as const;
+
+/** Room around the other plots. */
 const padding = 16;
 
 const title = (text: string, subtitle: string) =>
@@ -113,6 +122,7 @@ function labelledPoints(
   { width, height, x, y }: PlotSpace,
   marks: readonly PlotPoint[],
   lines: readonly PlotPoint[] = marks,
+  ruleAt?: number,
 ): LayeredSpec {
   const inPixels = marks.map(({ x: atX, y: atY, label = '' }): LabelledMark => {
     return { x: pixels(x, width, atX), y: height - pixels(y, height, atY), label };
@@ -131,7 +141,11 @@ function labelledPoints(
       };
     });
   });
-  const places = placeLabels([...inPixels, ...onLines], { width, height }).slice(0, marks.length);
+  const ruleY = ruleAt === undefined ? undefined : height - pixels(y, height, ruleAt);
+  const onRule = Array.from({ length: ruleY === undefined ? 0 : width / 12 }, (_, i): LabelledMark => {
+    return { x: 12 * i, y: ruleY ?? 0, label: '' };
+  });
+  const places = placeLabels([...inPixels, ...onLines, ...onRule], { width, height }).slice(0, marks.length);
   const labels = marks.flatMap(({ label, colour }, i) => {
     const place = places[i];
     if (!label || !place) return [];
@@ -148,7 +162,7 @@ function labelledPoints(
   return {
     width,
     height,
-    padding,
+    ...frame,
     title: heading,
     layer: [
       {
@@ -177,7 +191,7 @@ function labelledPoints(
   };
 }
 
-/** Adds a dashed line at a height, with its label below its right end. */
+/** Adds a dashed line at a height, with its label above its left end. */
 function withRule(spec: LayeredSpec, y: number, label: string): LayeredSpec {
   const position = { y: { field: 'y', type: 'quantitative' as const } };
   const rule: LayeredSpec['layer'][number] = {
@@ -185,7 +199,7 @@ function withRule(spec: LayeredSpec, y: number, label: string): LayeredSpec {
     layer: [
       { mark: { type: 'rule', strokeDash: [6, 4], color: colours.grey, strokeWidth: 1.5 }, encoding: position },
       {
-        mark: { type: 'text', align: 'right', x: 'width', dy: -8, color: '#444444' },
+        mark: { type: 'text', align: 'left', x: 4, dy: -8, color: '#444444' },
         encoding: { ...position, text: { field: 'label' } },
       },
     ],
@@ -196,7 +210,7 @@ function withRule(spec: LayeredSpec, y: number, label: string): LayeredSpec {
 const percentOf = (share: number): number => 100 * share;
 
 /** Test accuracy against the mean bytes of a frame, all methods. */
-export async function accuracyAgainstBytes(results: PaperResults): Promise<string> {
+async function accuracyAgainstBytes(results: PaperResults): Promise<string> {
   const text = 'Right answers against bytes on the wire';
   const pointOf = (measured: Measured, series: string, colour: string, label: string): PlotPoint => ({
     series,
@@ -229,15 +243,12 @@ export async function accuracyAgainstBytes(results: PaperResults): Promise<strin
     adapted: 'picture, tail adapted',
     ...Object.fromEntries(codecs.map(({ series }) => [series, `${series} picture`])),
   });
-  const all = [...aecnn, ...bottlenet, ...marks];
+  const all = [...namedLargest(aecnn), ...namedLargest(bottlenet), ...marks];
   const longest = 1.4 * Math.max(4000, ...all.map(({ x }) => x));
   const shortest = Math.min(200, 0.8 * Math.min(...all.map(({ x }) => x)));
   const hidden = codecs.length > shownCodecs.length ? `; codecs below ${bottom} % are left out` : '';
   const spec = labelledPoints(
-    title(
-      text,
-      `AECNN green, best column of BottleNet++ vermilion, each at its split points; lines are pictures${hidden}`,
-    ),
+    title(text, `points: split points of AECNN and of the best BottleNet++; lines: pictures${hidden}`),
     {
       width: 760,
       height: 400,
@@ -251,11 +262,16 @@ export async function accuracyAgainstBytes(results: PaperResults): Promise<strin
     },
     all,
     marks,
+    uncompressed === undefined ? undefined : percentOf(uncompressed),
   );
   if (uncompressed === undefined) return toSvg(spec);
-  return toSvg(
-    withRule(spec, percentOf(uncompressed), `uncompressed feature map, ${percentOf(uncompressed).toFixed(1)} %`),
-  );
+  return toSvg(withRule(spec, percentOf(uncompressed), `uncompressed: ${percentOf(uncompressed).toFixed(1)} %`));
+}
+
+/** Writes the name of the method beside its largest frame. */
+function namedLargest(marks: readonly PlotPoint[]): PlotPoint[] {
+  const largest = Math.max(...marks.map(({ x }) => x));
+  return marks.map((mark) => (mark.x === largest ? { ...mark, label: `${mark.series}, ${mark.label}` } : mark));
 }
 
 /** Round numbers of a logarithmic axis. */
@@ -286,7 +302,7 @@ const namedSeries = (marks: readonly PlotPoint[], names: Readonly<Record<string,
   );
 
 /** Validation accuracy against seconds of training: AECNN step by step, end to end, BottleNet++. */
-export async function accuracyAgainstSeconds(results: PaperResults): Promise<string> {
+async function accuracyAgainstSeconds(results: PaperResults): Promise<string> {
   const text = `Accuracy against seconds of training, ${mainSplit}, one packet`;
   const bottlenet = results.get(configurationId('bottlenet', mainSplit, 'packet', 0));
   const courses = [
@@ -313,7 +329,7 @@ export async function accuracyAgainstSeconds(results: PaperResults): Promise<str
         width: 760,
         height: 340,
         x: { title: 'seconds of training', domain: [0, 1.05 * last] },
-        y: { title: 'right answers on the validation part, %', domain: [lowest, Math.min(102, highest + 4)] },
+        y: { title: 'validation accuracy, %', domain: [lowest, Math.min(102, highest + 4)] },
       },
       namedSeries(marks, {}),
     ),
@@ -324,7 +340,7 @@ export async function accuracyAgainstSeconds(results: PaperResults): Promise<str
 const mostLoss = 0.01;
 
 /** Multiply-accumulates of the device against the smallest frame within a point of loss, by split point. */
-export async function gmacAgainstBytes(results: PaperResults): Promise<string> {
+async function gmacAgainstBytes(results: PaperResults): Promise<string> {
   const text = 'Work of the device against the smallest frame that loses at most 1 point';
   const marks = splitPoints.flatMap((split) => smallestFrame(results, split) ?? []);
   if (marks.length === 0) return emptyPlot(text);
@@ -338,7 +354,7 @@ export async function gmacAgainstBytes(results: PaperResults): Promise<string> {
         width: 640,
         height: 320,
         x: { title: 'mean bytes of a frame, header included', domain: [0, 1.35 * largest] },
-        y: { title: 'multiply-accumulates of the device, GMAC', domain: [0, 4.5] },
+        y: { title: 'work of the device, GMAC', domain: [0, 4.5] },
       },
       marks,
       [],
@@ -368,7 +384,7 @@ function smallestFrame(results: PaperResults, split: SplitPoint): PlotPoint | un
 }
 
 /** Mean gate of every feature channel, sorted, and which of them are sent on, by split point. */
-export async function attentionChoice(results: PaperResults): Promise<string> {
+async function attentionChoice(results: PaperResults): Promise<string> {
   const text = 'What the attention chose';
   const shown = splitPoints.flatMap((split) => gatesOf(results, split) ?? []);
   if (shown.length === 0) return emptyPlot(text);

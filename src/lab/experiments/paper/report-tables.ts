@@ -8,6 +8,7 @@ import { elementCount } from '../../../core/tensor/index.ts';
 import { readShape } from '../../networks/index.ts';
 import { listed, markdownTable, percent, points, thousands } from '../markdown.ts';
 import type { Difference } from './bootstrap.ts';
+import { paperGrid, type TunedMethod } from './grid.ts';
 import type { FrameBytes, PaperResult } from './paper-result.ts';
 import { featureBytes, type PaperProtocol } from './protocol.ts';
 import {
@@ -54,7 +55,7 @@ function bottlenetName({ family, name }: Measured): string {
 }
 
 /** Split points, sizes, loss, bytes, ratio, against BottleNet++ at its best. */
-export function headlineTable(results: PaperResults): string {
+function headlineTable(results: PaperResults): string {
   const rows = splitPoints.flatMap((split) =>
     frameSizes.flatMap((size) => {
       const theirs = bestBottlenet(results, split, size);
@@ -94,7 +95,7 @@ export function headlineTable(results: PaperResults): string {
 }
 
 /** The headline for the README: a line for each split point and size. */
-export function shortTable(results: PaperResults): string {
+function shortTable(results: PaperResults): string {
   const rows = splitPoints.flatMap((split) =>
     frameSizes.map((size) => {
       const ours = measuredAt(results, 'aecnn', split, size);
@@ -119,7 +120,7 @@ export function shortTable(results: PaperResults): string {
 }
 
 /** The same answers in other bytes: fixed-length codes, deflate, our entropy coder. */
-export function entropyCodingTable(results: PaperResults): string {
+function entropyCodingTable(results: PaperResults): string {
   const rows = splitPoints.flatMap((split) =>
     frameSizes.flatMap((size) =>
       ['tail frozen', 'tail fine-tuned'].flatMap((tail) => {
@@ -145,7 +146,7 @@ export function entropyCodingTable(results: PaperResults): string {
 }
 
 /** The picture itself at each budget against AECNN. */
-export function picturesTable(results: PaperResults): string {
+function picturesTable(results: PaperResults): string {
   const comparisons = pictureComparisons(results);
   if (comparisons.length === 0) return notRun;
   const cells = (measured: Measured | undefined): string[] =>
@@ -184,7 +185,7 @@ export function picturesTable(results: PaperResults): string {
 }
 
 /** AECNN at conv4_x and one packet with one choice changed. */
-export function ablationsTable(results: PaperResults): string {
+function ablationsTable(results: PaperResults): string {
   const main = measuredOf(results, (seed) => configurationId('aecnn', mainSplit, 'packet', seed), mainMeasure, [0]);
   const secondsOf = (id: string): string => thousands(results.get(id)?.trainingSeconds ?? 0);
   const variationRows = variationNames.map((name) => {
@@ -232,7 +233,7 @@ function rankedSentence(results: PaperResults): string {
 }
 
 /** Step by step against end to end, with the sentence about the target. */
-export function convergenceTable(results: PaperResults): string {
+function convergenceTable(results: PaperResults): string {
   const course = convergence(results);
   if (!course) return notRun;
   const { threshold, stepByStep, endToEnd, ratio } = course;
@@ -258,7 +259,7 @@ export function convergenceTable(results: PaperResults): string {
 }
 
 /** Mean and range over the seeds of the rows at conv4_x. */
-export function seedsTable(results: PaperResults): string {
+function seedsTable(results: PaperResults): string {
   const range = (values: readonly number[], text: (value: number) => string): string =>
     `${text(values.reduce((a, b) => a + b, 0) / values.length)} (${text(Math.min(...values))} to ${text(Math.max(...values))})`;
   const families: readonly Family[] = ['aecnn', 'bottlenet'];
@@ -302,22 +303,29 @@ export function seedsTable(results: PaperResults): string {
   return markdownTable(head, rows);
 }
 
+/** What learning rates are chosen for, in words. */
+const tunedNames: { readonly [Method in TunedMethod]: string } = {
+  aecnn: 'AECNN',
+  'end-to-end': 'AECNN, end to end',
+  bottlenet: 'BottleNet++',
+};
+
 /** Learning rates that were tried, and those that were chosen. */
-export function learningRatesTable(results: PaperResults): string {
-  const ids = expectedIds.filter((id) => id.startsWith('learning-rates-'));
-  const rows = ids.map((id) => {
-    const [, method = '', split = ''] = /^learning-rates-(.*)-conv(\dx)$/.exec(id) ?? [];
-    const label = `${method === 'aecnn' ? 'AECNN' : 'BottleNet++'}, conv${split.replace('x', '_x')}`;
+function learningRatesTable(results: PaperResults): string {
+  const rows = paperGrid().flatMap((configuration) => {
+    if (configuration.method !== 'learning-rates') return [];
+    const { id, of, split } = configuration;
+    const label = `${tunedNames[of]}, ${split}`;
     const result = results.get(id);
-    if (!result) return [label, notRun, ''];
+    if (!result) return [[label, notRun, '']];
     const tried = result.validation.map(({ name, accuracy }) => `${name}: ${percent(accuracy)}`);
-    return [label, tried.join(', '), String(result.notes.chosen ?? '')];
+    return [[label, tried.join(', '), String(result.notes.chosen ?? '')]];
   });
   return markdownTable(['', 'tried: accuracy of the validation part', 'chosen'], rows);
 }
 
 /** Every column of BottleNet++. */
-export function bottlenetTable(results: PaperResults): string {
+function bottlenetTable(results: PaperResults): string {
   const rows = splitPoints.flatMap((split) =>
     frameSizes.flatMap((size) => {
       const erasureId = (seed: number) => configurationId('bottlenet-erasure', split, size, seed);
@@ -339,13 +347,13 @@ export function bottlenetTable(results: PaperResults): string {
 }
 
 /** The targets of the experiment: the figure, and whether it is met. */
-export function targetsTable(results: PaperResults): string {
+function targetsTable(results: PaperResults): string {
   const rows = targets(results).map(({ name, verdict, figure }) => [name, `**${verdict}**`, figure]);
   return markdownTable(['target', '', 'figures'], rows);
 }
 
 /** Which configurations have no result file. */
-export function missingText(results: PaperResults): string {
+function missingText(results: PaperResults): string {
   const missing = expectedIds.filter((id) => !results.has(id));
   if (missing.length === 0) return `All ${expectedIds.length} configurations were run.`;
   if (missing.length === expectedIds.length)
@@ -355,7 +363,7 @@ export function missingText(results: PaperResults): string {
 }
 
 /** Data, epochs and machine that the result files name. */
-export function protocolTable(results: PaperResults): string {
+function protocolTable(results: PaperResults): string {
   const all = [...results.values()];
   const [first] = all;
   if (!first) return notRun;
@@ -371,6 +379,10 @@ export function protocolTable(results: PaperResults): string {
       ? [
           ['pictures', protocol.data],
           ['training pictures, the validation part included', thousands(protocol.trainImages)],
+          ...(protocol.trainPerClass
+            ? [['training pictures of a class, at most', thousands(protocol.trainPerClass)]]
+            : []),
+          ['share of them that is the validation part', percent(protocol.validationShare, 0)],
         ]
       : []),
     ['test pictures', listed([...new Set(testImages)])],
