@@ -3,9 +3,9 @@ export type { LinkDirection, LinkShape } from './packet-schedule.ts';
 export { type Configuration, paperGrid, quickGrid } from './paper/grid.ts';
 export type { PaperResult } from './paper/paper-result.ts';
 export { paperProtocol, quickProtocol } from './paper/protocol.ts';
-export { type PaperResults, paperResults } from './paper/report-data.ts';
-export { paperPlots } from './paper/report-plots.ts';
-export { paperTables } from './paper/report-tables.ts';
+export { type PaperResults, paperResults } from './paper/report/report-data.ts';
+export { paperPlots } from './paper/report/report-plots.ts';
+export { paperTables } from './paper/report/report-tables.ts';
 export {
   type ConfigurationState,
   limitedData,

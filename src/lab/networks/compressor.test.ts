@@ -108,6 +108,49 @@ test('the latent is in units of the step: gains scale it, and the decoder takes 
   expect(plain.restored.data.every((value) => value >= 0)).toBe(true);
 });
 
+test('a decoder of width 0 has no branch: it is a linear map and a ReLU', async () => {
+  const shape: CompressorShape = {
+    featureShape: [3, 14, 14],
+    selectedChannels: [0, 1, 2],
+    latentChannels: 4,
+    decoderWidth: 0,
+  };
+  const sizes = compressorParameters(shape);
+  expect(Object.keys(sizes)).toEqual([
+    'encoder/weights',
+    'encoder/bias',
+    'quantizer/log_gain',
+    'decoder/linear/weights',
+    'decoder/bias',
+  ]);
+  const tensors = Object.fromEntries(Object.entries(sizes).map(([name, size]) => [name, normal(size, name.length)]));
+  const graph = createGraph('decoder');
+  const symbols = normal([1, 4, 7, 7], 6);
+  output(
+    'restored',
+    decodeFeatures(input(graph, 'symbols', 'float32', ['N', 4, 7, 7]), shape, constantParameters(graph, tensors)),
+  );
+  const restored = pickTensor(await run(graph, { symbols }), 'restored', 'float32');
+  const [logGain, weights, bias] = ['quantizer/log_gain', 'decoder/linear/weights', 'decoder/bias'].map(
+    (name) => pickTensor(tensors, name, 'float32').data,
+  ) as [Float32Array, Float32Array, Float32Array];
+  expect(restored.shape).toEqual([1, 3, 14, 14]);
+  restored.data.forEach((value, i) => {
+    const [channel, y, x] = [Math.floor(i / 196), Math.floor(i / 14) % 14, i % 14];
+    const row = channel * 4 + (y % 2) * 2 + (x % 2);
+    const position = Math.floor(y / 2) * 7 + Math.floor(x / 2);
+    const linear = [0, 1, 2, 3].reduce(
+      (sum, k) =>
+        sum +
+        (weights[row * 4 + k] as number) *
+          (symbols.data[k * 49 + position] as number) *
+          Math.exp(-(logGain[k] as number)),
+      bias[row] as number,
+    );
+    expect(value).toBeCloseTo(Math.max(0, linear), 4);
+  });
+});
+
 test('feature maps that do not divide into 7 x 7 patches are refused', () => {
   expect(patchSize({ featureShape: [8, 28, 28] })).toBe(4);
   expect(() => patchSize({ featureShape: [8, 20, 20] })).toThrow('a multiple of 7, got 20x20');

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { normalTensors, stepContextOf } from '../../../test/fixtures/step-context.ts';
-import { type TensorMap, tensor } from '../../core/tensor/index.ts';
-import { encodeFrame } from '../../core/wire/index.ts';
+import { pickTensor, type TensorMap, tensor } from '../../core/tensor/index.ts';
+import { encodeFrame, onePacketBytes, parseFrame } from '../../core/wire/index.ts';
 import { createGraph, input, output, reduceMean, type Value } from '../graph/index.ts';
 import {
   attentionParameters,
@@ -13,7 +13,7 @@ import {
 import { chunkPlan } from './compressor-plan.ts';
 import { fitEntropy, symbolsOf } from './entropy-step.ts';
 import { forwardRows } from './forward.ts';
-import { measureCurve } from './measure.ts';
+import { answerFrames, compressedLogits, makeFrames, measureCurve } from './measure.ts';
 import { argmaxRows } from './training-set.ts';
 
 const [channels, count] = [16, 24];
@@ -83,4 +83,60 @@ test('a point of the curve is what the frames cut to so many chunks decode to', 
     max: Math.max(...sizes),
   });
   expect(curve[0]?.frameBytes.max).toBeLessThan(Math.min(...sizes));
+});
+
+test('logits without frames are those of the frames, as long as tables hold every symbol', async () => {
+  const { train } = context.set;
+  // So few bits that the quantizer clips, as it does for both.
+  const narrow = { ...context, recipe: { ...context.recipe, bits: 2 } };
+  const compressor = { shape, tensors, entropy: await fitEntropy(narrow, shape, tensors), tail };
+  const { frames, frameModel, symbols } = await makeFrames(narrow, compressor, train, Number.POSITIVE_INFINITY);
+  expect(new Set(symbols.flatMap((all) => [...all]))).toEqual(new Set([-2, -1, 0, 1]));
+  const answers = await answerFrames(narrow, compressor, frames, frameModel);
+  const logits = await compressedLogits(narrow, compressor, train);
+  expect(logits).toHaveLength(train.length * channels);
+  expect(Math.max(...logits)).toBeGreaterThan(1);
+  logits.forEach((value, i) => {
+    expect(value).toBeCloseTo(answers[i] as number, 4);
+  });
+  // The samples are those asked for, in their order.
+  const [third] = train.slice(3);
+  const alone = await compressedLogits(narrow, compressor, [third as number]);
+  alone.forEach((value, i) => {
+    expect(value).toBeCloseTo(logits[3 * channels + i] as number, 4);
+  });
+});
+
+test('frames are cut to whole chunks within the bytes allowed', async () => {
+  const { train } = context.set;
+  const compressor = { shape, tensors, entropy: await fitEntropy(context, shape, tensors), tail };
+  const { frames: whole } = await makeFrames(context, compressor, train);
+  const sizes = whole.map((frame) => frame.length).sort((a, b) => a - b);
+  const maxBytes = sizes[train.length / 2] as number;
+  const { frames, symbols } = await makeFrames(context, compressor, train, maxBytes);
+  expect(symbols.map((all) => all.length)).toEqual(train.map(() => 24 * 49));
+  let cut = 0;
+  frames.forEach((frame, i) => {
+    const uncut = whole[i] as Uint8Array;
+    expect(frame.length).toBeLessThanOrEqual(maxBytes);
+    if (uncut.length <= maxBytes) expect(frame).toEqual(uncut);
+    else {
+      cut++;
+      expect(parseFrame(frame).payloads).toEqual(parseFrame(uncut).payloads.slice(0, 1));
+    }
+  });
+  expect(cut).toBeGreaterThan(0);
+  expect(cut).toBeLessThan(train.length);
+});
+
+test('frames fit one packet unless said otherwise', async () => {
+  const { train } = context.set;
+  const wide = { ...context, recipe: { ...context.recipe, bits: 14 } };
+  const gains = pickTensor(tensors, 'quantizer/log_gain', 'float32');
+  const fine = { ...tensors, 'quantizer/log_gain': { ...gains, data: gains.data.map((value) => value + 6) } };
+  const compressor = { shape, tensors: fine, entropy: await fitEntropy(wide, shape, fine), tail };
+  const largest = (frames: readonly Uint8Array[]) => Math.max(...frames.map((frame) => frame.length));
+  const unlimited = await makeFrames(wide, compressor, train, Number.POSITIVE_INFINITY);
+  expect(largest(unlimited.frames)).toBeGreaterThan(onePacketBytes);
+  expect(largest((await makeFrames(wide, compressor, train)).frames)).toBeLessThanOrEqual(onePacketBytes);
 });

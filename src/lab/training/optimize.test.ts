@@ -2,12 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createRandom, pickTensor, tensor, zeros } from '../../core/tensor/index.ts';
+import { createRandom, pickTensor, type TensorMap, tensor, zeros } from '../../core/tensor/index.ts';
 import { createNodeRuntime } from '../../runtime/node.ts';
 import { softmaxCrossEntropy } from '../autodiff/index.ts';
 import { gemm, input } from '../graph/index.ts';
 import { openCheckpoint } from './checkpoint.ts';
-import { batchOrder, type OptimizeOptions, optimize } from './optimize.ts';
+import { batchOrder, type EpochRecord, type OptimizeOptions, type OptimizeResult, optimize } from './optimize.ts';
+import { constantLearningRate } from './schedule.ts';
 
 describe('batchOrder', () => {
   const samples = Array.from({ length: 10 }, (_, i) => i * 3);
@@ -114,4 +115,150 @@ test('a training that was aborted goes on to the same result, bit for bit', asyn
     expect(await optimize(resumed)).toEqual(whole);
     expect(resumed.losses).toHaveLength(25 - stopAfter);
   }
+});
+
+test('validation is asked after each epoch, with the parameters of that moment', async () => {
+  const seen: TensorMap[] = [];
+  const { parameters, epochs } = await optimize({
+    ...tinyTraining('validated'),
+    schedule: constantLearningRate,
+    validate: async (values) => seen.push(values) / 10,
+  });
+  expect(epochs.map(({ epoch, accuracy }) => [epoch, accuracy])).toEqual([1, 2, 3, 4, 5].map((i) => [i, i / 10]));
+  expect(seen[4]).toEqual(parameters);
+  // Batches and learning rates of the first epochs do not depend on how many come after them.
+  for (const length of [1, 3]) {
+    const shorter = { ...tinyTraining(`${length} epochs`), epochs: length, schedule: constantLearningRate };
+    expect(await optimize(shorter)).toEqual({ parameters: seen[length - 1], epochs: [] });
+  }
+});
+
+test('training stops when validation has not risen for so many epochs', async () => {
+  const accuracies = [0.5, 0.7, 0.7, 0.6, 0.9];
+  const epochsWith = async (patience: number | undefined) => {
+    const left = [...accuracies];
+    const training = tinyTraining(`patience ${patience}`);
+    const { epochs } = await optimize({
+      ...training,
+      validate: async () => left.shift() as number,
+      ...(patience === undefined ? {} : { patience }),
+    });
+    expect(epochs.map(({ accuracy }) => accuracy)).toEqual(accuracies.slice(0, epochs.length));
+    expect(training.losses).toHaveLength(5 * epochs.length);
+    return epochs.length;
+  };
+  expect(await epochsWith(1)).toBe(3);
+  expect(await epochsWith(2)).toBe(4);
+  expect(await epochsWith(3)).toBe(5);
+  expect(await epochsWith(undefined)).toBe(5);
+});
+
+test('seconds rise with training and leave validation out', async () => {
+  const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+  const training = tinyTraining('seconds');
+  const begun: number[] = [];
+  const ended: number[] = [performance.now()];
+  const { epochs } = await optimize({
+    ...training,
+    epochs: 3,
+    batch: async (samples) => {
+      await pause(4);
+      return training.batch(samples);
+    },
+    validate: async () => {
+      begun.push(performance.now());
+      await pause(50);
+      ended.push(performance.now());
+      return 0;
+    },
+  });
+  let before = 0;
+  epochs.forEach(({ seconds }, i) => {
+    // Timers may ring a millisecond early.
+    expect(seconds - before).toBeGreaterThan((5 * 3) / 1000);
+    expect(seconds - before).toBeLessThan(((begun[i] as number) - (ended[i] as number)) / 1000 + 1e-6);
+    before = seconds;
+  });
+  expect(epochs).toHaveLength(3);
+});
+
+test('the learning rate follows the schedule', async () => {
+  const asked: number[][] = [];
+  const seen: TensorMap[] = [];
+  await optimize({
+    ...tinyTraining('schedule'),
+    schedule: (...position) => {
+      asked.push(position);
+      return asked.length > 10 ? 0 : 0.05;
+    },
+    validate: async (parameters) => seen.push(parameters),
+  });
+  expect(asked).toEqual(Array.from({ length: 25 }, (_, step) => [0.1, step, 25]));
+  expect(seen[1]).not.toEqual(seen[0]);
+  // A learning rate of 0 leaves everything as it is.
+  for (const later of seen.slice(2)) expect(later).toEqual(seen[1]);
+});
+
+describe('an aborted training with validation', () => {
+  /** Weights grow, so that the first epoch is the best one: training ends after the fourth. */
+  const impatient = (name: string): OptimizeOptions<number> & { losses: number[] } =>
+    Object.assign(tinyTraining(name), {
+      patience: 3,
+      validate: async (parameters: TensorMap) => 1 / Math.hypot(...pickTensor(parameters, 'weights', 'float32').data),
+    });
+  const withoutSeconds = ({ parameters, epochs }: OptimizeResult) => ({
+    parameters,
+    epochs: epochs.map(({ epoch, accuracy }) => ({ epoch, accuracy })),
+  });
+  const savedEpochs = async (training: OptimizeOptions<number>) =>
+    (await training.checkpoint.loadPartial<{ epochs: readonly EpochRecord[] }>('tiny'))?.notes.epochs ?? [];
+
+  test('resumes with the epochs it had, bit for bit, and stops at the same one', async () => {
+    const whole = await optimize(impatient('impatient'));
+    expect(whole.epochs.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4]);
+    for (const stopAfter of [3, 5, 12, 19]) {
+      const controller = new AbortController();
+      const broken = {
+        ...impatient(`impatient-${stopAfter}`),
+        signal: controller.signal,
+        onProgress: (done: number) => {
+          if (done === stopAfter) controller.abort(new Error('enough'));
+        },
+      };
+      await expect(optimize(broken)).rejects.toThrow('enough');
+      const had = await savedEpochs(broken);
+      expect(had).toHaveLength(Math.floor(stopAfter / 5));
+      const resumed = impatient(`impatient-${stopAfter}`);
+      const result = await optimize(resumed);
+      expect(withoutSeconds(result)).toEqual(withoutSeconds(whole));
+      expect(result.epochs.slice(0, had.length)).toEqual(had);
+      const seconds = result.epochs.map((record) => record.seconds);
+      expect(seconds).toEqual([...seconds].sort((a, b) => a - b));
+      expect(resumed.losses).toHaveLength(20 - stopAfter);
+    }
+  });
+
+  test('loses no epoch when validation itself was aborted', async () => {
+    const whole = await optimize(impatient('asked'));
+    let asked = 0;
+    const training = impatient('unanswered');
+    const broken = optimize({
+      ...training,
+      validate: async (parameters) => {
+        if (++asked === 3) throw new Error('enough');
+        return (await training.validate?.(parameters)) as number;
+      },
+    });
+    await expect(broken).rejects.toThrow('enough');
+    const resumed = impatient('unanswered');
+    expect(withoutSeconds(await optimize(resumed))).toEqual(withoutSeconds(whole));
+    expect(resumed.losses).toHaveLength(10);
+  });
+
+  test('takes no step more when it had already stopped', async () => {
+    const whole = await optimize(impatient('twice'));
+    const again = impatient('twice');
+    expect(await optimize(again)).toEqual(whole);
+    expect(again.losses).toEqual([]);
+  });
 });

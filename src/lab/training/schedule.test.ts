@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cosineLearningRate } from './schedule.ts';
+import { constantLearningRate, cosineLearningRate } from './schedule.ts';
 
 test('rises in a straight line, then falls as half a cosine', () => {
   const rates = Array.from({ length: 100 }, (_, step) => cosineLearningRate(2, step, 100));
@@ -14,4 +14,14 @@ test('rises in a straight line, then falls as half a cosine', () => {
 test('a training of one step has a learning rate', () => {
   expect(cosineLearningRate(1e-3, 0, 1)).toBe(1e-3);
   expect(cosineLearningRate(1e-3, 1, 2)).toBe(1e-3);
+});
+
+test('a constant learning rate rises over 20 steps and stays, however long the training is', () => {
+  for (const steps of [10, 50, 1e6]) {
+    const rates = Array.from({ length: 50 }, (_, step) => constantLearningRate(2, step, steps));
+    expect(rates).toEqual(
+      Array.from({ length: 50 }, (_, step) => expect.closeTo(step < 20 ? 0.1 * (step + 1) : 2, 12)),
+    );
+  }
+  expect(constantLearningRate(3e-4, 1e6, 2e6)).toBe(3e-4);
 });

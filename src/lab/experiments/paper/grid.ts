@@ -1,8 +1,8 @@
 /** The configurations of the paper's experiment, those first that the others, or most claims, rest on. */
 
 import { type SplitPoint, splitPoints } from '../../../core/model/index.ts';
+import { type VariationName, variations } from './aecnn/variations.ts';
 import type { FrameSize } from './paper-result.ts';
-import { type VariationName, variations } from './variations.ts';
 
 /** One row of the experiment: what is trained and measured. */
 export type Configuration =

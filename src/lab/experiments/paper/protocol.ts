@@ -4,6 +4,7 @@ import type { SplitPoint } from '../../../core/model/index.ts';
 import { elementCount } from '../../../core/tensor/index.ts';
 import { onePacketBytes } from '../../../core/wire/index.ts';
 import { featureShape } from '../../networks/index.ts';
+import type { TrainRecipe } from '../../training/index.ts';
 import type { FrameSize } from './paper-result.ts';
 
 /** Epochs of the steps of a training; every method that trains the same thing gets the same. */
@@ -40,6 +41,8 @@ export interface PaperProtocol {
   readonly epochs: PaperEpochs;
   /** Share of the training part that learning rates are chosen on. */
   readonly learningRateShare: number;
+  /** What differs from the recipe of every AECNN: for small trials. */
+  readonly recipe?: Partial<TrainRecipe>;
   /** Learning rates that are not chosen but given, by method. */
   readonly learningRates?: Readonly<Record<string, number>>;
 }

@@ -1,6 +1,8 @@
 /** Runs one configuration of the grid, with the learning rate that was chosen for its method. */
 
 import { accuracyOf } from '../../training/index.ts';
+import { runAecnn, tuneAecnn } from './aecnn/run-aecnn.ts';
+import { runBottlenet, tuneBottlenet } from './bottlenet/run-bottlenet.ts';
 import { type Configuration, learningRatesId, type TunedMethod, tunedSplitOf } from './grid.ts';
 import {
   openPaperCheckpoint,
@@ -11,11 +13,9 @@ import {
   testContextOf,
 } from './paper-context.ts';
 import type { PaperResult } from './paper-result.ts';
-import { defaultPictureGrid } from './picture-choice.ts';
-import { runAdaptedPictures } from './run-adapted-pictures.ts';
-import { runAecnn, tuneAecnn } from './run-aecnn.ts';
-import { runBottlenet, tuneBottlenet } from './run-bottlenet.ts';
-import { runPictures } from './run-pictures.ts';
+import { defaultPictureGrid } from './pictures/picture-choice.ts';
+import { runAdaptedPictures } from './pictures/run-adapted-pictures.ts';
+import { runPictures } from './pictures/run-pictures.ts';
 import { createStepLog } from './step-log.ts';
 import { testMeasure } from './test-measure.ts';
 

@@ -70,6 +70,14 @@ export function limitedData(
   };
 }
 
+/** A result as it is written: indented, but a list of numbers on one line, with six digits. */
+function resultText(result: PaperResult): string {
+  const rounded = (_key: string, value: unknown): unknown =>
+    typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value;
+  const text = JSON.stringify(result, rounded, 1);
+  return `${text.replace(/\[\s+((?:[-\d.e+]+|null)(?:,\s+(?:[-\d.e+]+|null))*)\s+\]/g, (_, list: string) => `[${list.replace(/\s+/g, ' ')}]`)}\n`;
+}
+
 /** Reads a result; `undefined` when there is none, or one of another protocol. */
 async function readResult(folder: string, id: string, protocol: PaperProtocol): Promise<PaperResult | undefined> {
   const text = await readFile(join(folder, `${id}.json`), 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -139,7 +147,7 @@ export async function runPaper(options: RunPaperOptions, grid: readonly Configur
     const outcome = await runConfiguration(context, configuration, (id) => results.get(id));
     const settings = { ...outcome.settings, protocol };
     const result: PaperResult = { id: configuration.id, ...outcome, settings, provenance: circumstances };
-    await atomicWriteFile(join(outFolder, `${configuration.id}.json`), `${JSON.stringify(result, null, 1)}\n`);
+    await atomicWriteFile(join(outFolder, `${configuration.id}.json`), resultText(result));
     results.set(result.id, result);
     onResult?.(result);
     return result;

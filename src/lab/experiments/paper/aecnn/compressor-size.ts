@@ -1,0 +1,35 @@
+/** How large AECNN's compressor is at each split point for each size of frame. */
+
+import type { SplitPoint } from '../../../../core/model/index.ts';
+import type { TrainRecipe } from '../../../training/index.ts';
+import type { FrameSize } from '../paper-result.ts';
+import { budgetBytes } from '../protocol.ts';
+
+/** Latent channels: about one for each four bits of a position, so that the learned gains can spread the bits. */
+const latentChannels: { readonly [Split in SplitPoint]: Readonly<Record<FrameSize, number>> } = {
+  conv2_x: { '256x': 512, packet: 96 },
+  conv3_x: { '256x': 256, packet: 96 },
+  conv4_x: { '256x': 128, packet: 64 },
+  conv5_x: { '256x': 96, packet: 64 },
+};
+
+/**
+ * Share of the budget that the mean frame is trained for. With one packet the largest frame must fit, and frames of one
+ * model differ by a fifth in size; with 256x the mean counts.
+ */
+const aimedShare: Readonly<Record<FrameSize, number>> = { '256x': 0.96, packet: 0.85 };
+
+/** Range of the quantizer; entropy coding takes fewer bits than that. */
+const bits: Readonly<Record<FrameSize, number>> = { '256x': 8, packet: 6 };
+
+/** What a recipe must say for frames of this size at this split point. */
+export function compressorSize(
+  split: SplitPoint,
+  size: FrameSize,
+): Pick<TrainRecipe, 'latentChannels' | 'bits' | 'frameBytes'> {
+  return {
+    latentChannels: latentChannels[split][size],
+    bits: bits[size],
+    frameBytes: Math.round(aimedShare[size] * budgetBytes(split, size)),
+  };
+}

@@ -1,0 +1,119 @@
+/** Whole runs of AECNN on drawn feature maps behind a thin ResNet-50 with random weights. */
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { classes, type DrawnPaperContext, drawnPaperContext } from '../../../../../test/fixtures/paper-context.ts';
+import type { PaperContext } from '../paper-context.ts';
+import { runAecnn, tuneAecnn } from './run-aecnn.ts';
+import type { AecnnOptions } from './train-aecnn.ts';
+import type { VariationName } from './variations.ts';
+
+let drawn: DrawnPaperContext;
+let context: PaperContext;
+beforeAll(async () => {
+  drawn = await drawnPaperContext();
+  ({ context } = drawn);
+}, 60_000);
+afterAll(() => drawn[Symbol.asyncDispose]());
+
+const options: AecnnOptions = { split: 'conv5_x', size: 'packet', seed: 0, learningRate: 1e-3 };
+const timeout = 120_000;
+
+test('one packet, tail frozen and fine-tuned: every frame fits, all codings give the same answers', {
+  timeout,
+}, async () => {
+  const result = await runAecnn(context, { ...options, split: 'conv3_x', fineTune: true });
+  const ways = result.test.map(({ name }) => name);
+  expect(ways).toEqual(
+    ['tail frozen', 'tail fine-tuned'].flatMap((tail) =>
+      ['entropy coded', 'raw bits', 'deflate'].map((coding) => `${tail}, ${coding}`),
+    ),
+  );
+  const byName = new Map(result.test.map((measure) => [measure.name, measure]));
+  for (const tail of ['tail frozen', 'tail fine-tuned']) {
+    const [ours, raw, deflate] = ['entropy coded', 'raw bits', 'deflate'].map((coding) =>
+      byName.get(`${tail}, ${coding}`),
+    );
+    expect(ours?.bytes.max).toBeLessThanOrEqual(1200);
+    expect(raw?.right).toBe(ours?.right);
+    expect(deflate?.right).toBe(ours?.right);
+    expect(ours?.bytes.mean).toBeLessThan(raw?.bytes.mean ?? 0);
+    expect(ours?.right).toHaveLength(context.dataset.test.length);
+    expect(ours?.perClass).toHaveLength(classes.length);
+  }
+  expect(result.steps.map(({ name }) => name)).toEqual([
+    'teacher',
+    'attention',
+    'ranking',
+    'start',
+    'reconstruction',
+    'task',
+    'entropy tables (tail frozen)',
+    'fine-tune',
+    'entropy tables (tail fine-tuned)',
+  ]);
+  expect(result.trainingSeconds).toBeCloseTo(
+    result.steps.reduce((sum, { seconds }) => sum + seconds, 0),
+    9,
+  );
+  const seconds = result.history.map((moment) => moment.seconds);
+  expect(seconds).toEqual([...seconds].sort((a, b) => a - b));
+  expect(result.notes.deviceGmac).toBeGreaterThan(0);
+});
+
+test('a configuration that was broken off goes on to the same result; the other size shares its attention', {
+  timeout,
+}, async () => {
+  await using other = await drawnPaperContext();
+  const whole = await runAecnn(context, options);
+  const controller = new AbortController();
+  let finished = 0;
+  const stopping: PaperContext = {
+    ...other.context,
+    signal: controller.signal,
+    onProgress: (_label, done, total) => {
+      finished += done === total ? 1 : 0;
+      if (finished === 4) controller.abort(new Error('stopped'));
+    },
+  };
+  await expect(runAecnn(stopping, options)).rejects.toThrow('stopped');
+  const resumed = await runAecnn(other.context, options);
+  expect(resumed.test).toEqual(whole.test);
+  expect(resumed.notes).toEqual(whole.notes);
+  const larger = await runAecnn(other.context, { ...options, size: '256x' });
+  expect(larger.steps.find(({ name }) => name === 'attention')).toEqual(
+    resumed.steps.find(({ name }) => name === 'attention'),
+  );
+  const [ours] = larger.test;
+  expect(ours?.bytes.mean).toBeGreaterThan(whole.test[0]?.bytes.mean ?? 0);
+});
+
+test('an ablation changes what it names, and nothing shared', { timeout }, async () => {
+  const run = async (variation: VariationName) => runAecnn(context, { ...options, variation });
+  const main = await runAecnn(context, options);
+  const atRandom = await run('ranked-at-random');
+  const byAttention = await run('ranked-by-attention');
+  expect(atRandom.notes.selectedChannels).not.toEqual(byAttention.notes.selectedChannels);
+  expect((byAttention.notes.selectedChannels as number[]).slice(0, 32)).toEqual(main.notes.selectedChannels);
+  const endToEnd = await run('end-to-end');
+  expect(endToEnd.steps.map(({ name }) => name)).toEqual([
+    'teacher',
+    'start',
+    'end to end',
+    'decay',
+    'entropy tables (tail frozen)',
+  ]);
+  expect(endToEnd.history.map(({ step }) => step)).toEqual(['end to end', 'end to end', 'decay']);
+});
+
+test('learning rates are tried on a share of the training part, without the test part', { timeout }, async () => {
+  await using other = await drawnPaperContext();
+  const tried = await tuneAecnn(other.context, {
+    split: 'conv5_x',
+    size: 'packet',
+    seed: 0,
+    learningRates: [1e-4, 1e-3],
+    share: 0.5,
+  });
+  expect(tried.map(({ learningRate }) => learningRate)).toEqual([1e-4, 1e-3]);
+  expect(other.reads).not.toContain('test');
+});

@@ -1,0 +1,67 @@
+/** AECNN in the paper's experiment: one split point, one size of frame, one seed; also its ablations at conv4_x. */
+
+import { accuracyOf, frozenTail, isLastStageParameter, type StepContext } from '../../../training/index.ts';
+import { type PaperContext, type Teacher, teacherLogitsOf, testContextOf } from '../paper-context.ts';
+import type { PaperResult, TunedLearningRate } from '../paper-result.ts';
+import { deviceMacs } from './device-macs.ts';
+import { measureAecnn } from './measure-aecnn.ts';
+import { type AecnnOptions, quiet, trainAecnn, trainFineTuned } from './train-aecnn.ts';
+
+/** Trains and measures one configuration; a run that was broken off goes on where it was. */
+export async function runAecnn(
+  paper: PaperContext,
+  options: AecnnOptions,
+): Promise<Omit<PaperResult, 'id' | 'provenance'>> {
+  const { split, size, seed } = options;
+  const { trained, ...run } = await trainAecnn(paper, options);
+  const { context, shape, attention, teacher, teacherTail, log } = run;
+  const test = quiet(testContextOf(paper, context));
+  const measured = [await measureAecnn(run, test, 'tail frozen', trained, teacherTail)];
+  if (options.fineTune) {
+    const fineTuned = await trainFineTuned(run, trained);
+    const tail = frozenTail(split, paper.folded, { ...teacher.tensors, ...fineTuned });
+    const compressor = Object.fromEntries(Object.entries(fineTuned).filter(([name]) => !isLastStageParameter(name)));
+    measured.push(await measureAecnn(run, test, 'tail fine-tuned', compressor, tail));
+  }
+  return {
+    method: 'aecnn',
+    split,
+    size,
+    seed,
+    settings: { ...options, recipe: context.recipe },
+    ...log.result(),
+    validation: measured.map(({ validation }) => validation),
+    test: measured.flatMap((ways) => ways.test),
+    notes: {
+      meanGates: run.importance,
+      selectedChannels: shape.selectedChannels,
+      latentChannels: shape.latentChannels,
+      learningRate: options.learningRate,
+      uncompressedAccuracy: await uncompressedAccuracy(test, teacher),
+      deviceGmac: deviceMacs(split, context.folded, shape, { ...attention, ...trained }) / 1e9,
+    },
+  };
+}
+
+/** Trains at several learning rates, each on the same share of the training part; never reads the test part. */
+export async function tuneAecnn(
+  paper: PaperContext,
+  options: Omit<AecnnOptions, 'learningRate' | 'part'> & {
+    readonly learningRates: readonly number[];
+    readonly share: number;
+  },
+): Promise<TunedLearningRate[]> {
+  const { learningRates, share, ...fixed } = options;
+  const tuned: TunedLearningRate[] = [];
+  for (const learningRate of learningRates) {
+    const { log } = await trainAecnn(paper, { ...fixed, learningRate, part: share });
+    const { history, trainingSeconds } = log.result();
+    tuned.push({ learningRate, accuracy: history.at(-1)?.accuracy ?? 0, seconds: trainingSeconds });
+  }
+  return tuned;
+}
+
+/** Test accuracy of the float32 feature map. */
+async function uncompressedAccuracy(test: StepContext, teacher: Teacher): Promise<number> {
+  return accuracyOf(test.set, test.set.validation, await teacherLogitsOf(test, teacher));
+}

@@ -1,0 +1,249 @@
+/** How one configuration of AECNN is trained: step by step, or, as an ablation, from end to end. Never reads the test part. */
+
+import type { SplitPoint } from '../../../../core/model/index.ts';
+import type { TensorMap } from '../../../../core/tensor/index.ts';
+import { roundForStorage } from '../../../build/index.ts';
+import type { CompressorShape } from '../../../networks/index.ts';
+import {
+  accuracyOf,
+  calibrateRate,
+  compressedLogits,
+  compressorShape,
+  constantLearningRate,
+  frozenTail,
+  initialAttention,
+  isLastStageParameter,
+  lastStageParameters,
+  lastStageTensors,
+  openGates,
+  orderLatentChannels,
+  rankChannels,
+  type StepContext,
+  startCompressor,
+  type Tail,
+  trainAttention,
+  trainableTail,
+  trainReconstruction,
+  trainTask,
+  type Validate,
+} from '../../../training/index.ts';
+import {
+  openPaperCheckpoint,
+  type PaperContext,
+  stepContextOf,
+  type Teacher,
+  teacherLogitsOf,
+  teacherOf,
+  teacherTailOf,
+} from '../paper-context.ts';
+import type { FrameSize } from '../paper-result.ts';
+import { createStepLog, type StepLog } from '../step-log.ts';
+import { compressorSize } from './compressor-size.ts';
+import { type VariationName, variations } from './variations.ts';
+
+/** To be raised when the training computes something else: older checkpoints are then left alone. */
+const trainingVersion = 1;
+
+/** One configuration of AECNN. */
+export interface AecnnOptions {
+  readonly split: SplitPoint;
+  readonly size: FrameSize;
+  readonly seed: number;
+  /** Peak learning rate of the task step, or of end-to-end training. */
+  readonly learningRate: number;
+  /** Train the tail's last stage too, after the compressor. */
+  readonly fineTune?: boolean;
+  readonly variation?: VariationName;
+  /** Share of the training samples to train on; all when left out. */
+  readonly part?: number;
+}
+
+/** What the steps of one configuration share. */
+export interface AecnnRun {
+  readonly context: StepContext;
+  readonly options: AecnnOptions;
+  readonly shape: CompressorShape;
+  readonly attention: TensorMap;
+  readonly teacher: Teacher;
+  readonly teacherTail: Tail;
+  readonly teacherLogits: Float32Array;
+  /** Of the feature channels; empty for end-to-end training. */
+  readonly importance: readonly number[];
+  readonly log: StepLog;
+  /** Validation accuracy of parameters behind a tail, without frames. */
+  readonly validateBehind: (tailOf: (parameters: TensorMap) => Tail) => Validate;
+}
+
+/** Trains one configuration, or takes its steps from their checkpoints; never reads the test part. */
+export async function trainAecnn(
+  paper: PaperContext,
+  options: AecnnOptions,
+): Promise<AecnnRun & { trained: TensorMap }> {
+  const { split, size, seed, variation, part = 1 } = options;
+  const changed = variation === undefined ? undefined : variations[variation];
+  const isEndToEnd = changed?.endToEnd === true;
+  const recipe = { ...compressorSize(split, size), ...paper.protocol.recipe, ...changed?.recipe };
+  const teacher = await teacherOf(paper, seed);
+  const log = createStepLog();
+  log.add('teacher', teacher.seconds);
+  const { fineTune: _sameWithoutIt, ...trainedBy } = options;
+  const checkpoint = openPaperCheckpoint(paper, { method: 'aecnn', trainingVersion, ...trainedBy, recipe });
+  const whole = stepContextOf(paper, split, seed, checkpoint, recipe);
+  const teacherTail = teacherTailOf(whole, teacher);
+  const teacherLogits = await teacherLogitsOf(whole, teacher);
+  const attention = await attentionOf(paper, whole, isEndToEnd, { teacherTail, teacherLogits, log });
+  const { order, importance } = await rankedChannels(whole, isEndToEnd, attention, teacherTail, log);
+  const { train } = whole.set;
+  const kept = train.slice(0, Math.max(1, Math.round(part * train.length)));
+  const context: StepContext = { ...whole, set: { ...whole.set, train: kept } };
+  const shape = compressorShape(context, order);
+  const { validation } = context.set;
+  const validateBehind = (tailOf: (parameters: TensorMap) => Tail): Validate => {
+    return async (parameters) => {
+      const compressor = { shape, tensors: { ...attention, ...parameters }, tail: tailOf(parameters) };
+      return accuracyOf(context.set, validation, await compressedLogits(quiet(context), compressor, validation));
+    };
+  };
+  const run: AecnnRun = {
+    context,
+    options,
+    shape,
+    attention,
+    importance,
+    teacher,
+    teacherTail,
+    teacherLogits,
+    log,
+    validateBehind,
+  };
+  return { ...run, trained: await (isEndToEnd ? trainEndToEnd(run, paper) : trainStepByStep(run)) };
+}
+
+/** The same without progress: for work inside a step that shows its own. */
+export const quiet = ({ onProgress: _unused, ...context }: StepContext): StepContext => context;
+
+/** The trained attention, which all sizes of one split and seed share; random or open where the ablation says so. */
+async function attentionOf(
+  context: PaperContext,
+  step: StepContext,
+  isEndToEnd: boolean,
+  { teacherTail, teacherLogits, log }: Pick<AecnnRun, 'teacherTail' | 'teacherLogits' | 'log'>,
+): Promise<TensorMap> {
+  const { split, recipe, set } = step;
+  const [channels = 0] = set.features.mapShape;
+  if (!recipe.gates) return openGates(channels);
+  if (isEndToEnd) return initialAttention(channels, recipe.seed);
+  const checkpoint = openPaperCheckpoint(context, { step: 'attention', split, seed: recipe.seed });
+  return (
+    await log.run(checkpoint, 'attention', async () => ({
+      tensors: await trainAttention({ ...step, checkpoint }, teacherTail, teacherLogits),
+    }))
+  ).tensors;
+}
+
+/** Feature channels in order; those of end-to-end training have none yet. */
+async function rankedChannels(
+  step: StepContext,
+  isEndToEnd: boolean,
+  attention: TensorMap,
+  tail: Tail,
+  log: StepLog,
+): Promise<{ readonly order: readonly number[]; readonly importance: readonly number[] }> {
+  const [channels = 0] = step.set.features.mapShape;
+  if (isEndToEnd) return { order: Array.from({ length: channels }, (_, i) => i), importance: [] };
+  const { notes } = await log.run<{ ranking: { order: readonly number[]; importance: readonly number[] } }>(
+    step.checkpoint,
+    'ranking',
+    async () => ({ tensors: {}, ranking: await rankChannels(step, step.recipe.ranking, { attention, tail }) }),
+  );
+  return notes.ranking;
+}
+
+async function trainStepByStep(run: AecnnRun): Promise<TensorMap> {
+  const { context, options, shape, attention, teacherTail, teacherLogits, log } = run;
+  const validate = run.validateBehind(() => teacherTail);
+  const { tensors: start } = await log.run(context.checkpoint, 'start', async () => ({
+    tensors: await startCompressor(context, shape, attention),
+  }));
+  const reconstruction = await log.run(context.checkpoint, 'reconstruction', async () => {
+    const { parameters, epochs } = await trainReconstruction(context, shape, attention, start, validate);
+    return { tensors: { ...attention, ...parameters }, epochs };
+  });
+  const task = await log.run(context.checkpoint, 'task', async () => {
+    const { parameters, epochs } = await trainTask(context, {
+      name: 'task',
+      shape,
+      start: reconstruction.tensors,
+      tail: () => teacherTail,
+      teacherLogits,
+      epochs: context.recipe.epochs.task,
+      learningRate: options.learningRate,
+      validate,
+    });
+    return { tensors: await stored(run, parameters), epochs };
+  });
+  return task.tensors;
+}
+
+/** Everything from random values at once: constant learning rate until validation stops rising, then a decay. */
+async function trainEndToEnd(run: AecnnRun, { protocol }: PaperContext): Promise<TensorMap> {
+  const { context, options, shape, attention, teacherTail, teacherLogits, log } = run;
+  const { mostUntilPlateau, patience, decay } = protocol.epochs;
+  const validate = run.validateBehind(() => teacherTail);
+  const common = { shape, tail: () => teacherTail, teacherLogits, learningRate: options.learningRate, validate };
+  const { tensors: start } = await log.run(context.checkpoint, 'start', async () => ({
+    tensors: { ...attention, ...(await startCompressor(context, shape, attention)) },
+  }));
+  const plateau = await log.run<{ bitPrice: number }>(context.checkpoint, 'end to end', async () => {
+    const { parameters, epochs, bitPrice } = await trainTask(context, {
+      ...common,
+      name: 'task',
+      start,
+      epochs: mostUntilPlateau,
+      patience,
+      schedule: constantLearningRate,
+    });
+    return { tensors: parameters, epochs, bitPrice };
+  });
+  const decayed = await log.run(context.checkpoint, 'decay', async () => {
+    const { bitPrice } = plateau.notes;
+    const { parameters, epochs } = await trainTask(context, {
+      ...common,
+      name: 'decay',
+      start: plateau.tensors,
+      epochs: decay,
+      bitPrice,
+    });
+    return { tensors: await stored(run, parameters), epochs };
+  });
+  return decayed.tensors;
+}
+
+/** The compressor together with the tail's last stage and classifier. */
+export async function trainFineTuned(run: AecnnRun, trained: TensorMap): Promise<TensorMap> {
+  const { context, shape, teacherLogits, log } = run;
+  const teacher = run.teacher.tensors;
+  const { split, folded, recipe } = context;
+  const { tensors } = await log.run(context.checkpoint, 'fine-tune', async () => {
+    const { parameters, epochs } = await trainTask(context, {
+      name: 'fine-tune',
+      shape,
+      start: { ...trained, ...lastStageParameters(folded, teacher) },
+      tail: (values) => trainableTail(split, folded, values),
+      teacherLogits,
+      epochs: recipe.epochs.fineTune,
+      learningRate: recipe.learningRates.fineTune,
+      validate: run.validateBehind((values) =>
+        frozenTail(split, folded, { ...teacher, ...lastStageTensors(folded, values) }),
+      ),
+    });
+    const compressor = Object.fromEntries(Object.entries(parameters).filter(([name]) => !isLastStageParameter(name)));
+    const ordered = await orderLatentChannels(context, shape, await calibrateRate(context, shape, compressor));
+    return { tensors: roundForStorage({ ...ordered, ...lastStageTensors(folded, parameters) }), epochs };
+  });
+  return tensors;
+}
+
+/** As it would be deployed: latent channels in order of importance, rounded. */
+const stored = async ({ context, shape }: AecnnRun, parameters: TensorMap): Promise<TensorMap> =>
+  roundForStorage(await orderLatentChannels(context, shape, await calibrateRate(context, shape, parameters)));

@@ -1,0 +1,219 @@
+/**
+ * The training of BottleNet++ (arXiv:1910.14315, section III): the backbone (our teacher) is given, then encoder and decoder in
+ * front of a frozen tail, then everything. Cross-entropy; with distillation, as a second column, our own method's loss.
+ *
+ * The same patience, epochs and learning-rate schedules as every other method that trains the same thing.
+ */
+
+import { createRandom, elementCount, type TensorMap, tensor } from '../../../../core/tensor/index.ts';
+import { klDivergence, softmaxCrossEntropy } from '../../../autodiff/index.ts';
+import { add, input } from '../../../graph/index.ts';
+import {
+  type BottlenetShape,
+  bottlenetParameters,
+  decodeBottlenet,
+  encodeBottlenet,
+  initialBottlenet,
+  latentShapeOf,
+} from '../../../networks/index.ts';
+import {
+  accuracyOf,
+  constantLearningRate,
+  cosineLearningRate,
+  type EpochRecord,
+  isLastStageParameter,
+  oneHot,
+  optimize,
+  rowsOf,
+  type StepContext,
+  type Tail,
+} from '../../../training/index.ts';
+import type { PaperEpochs } from '../protocol.ts';
+import { batchNormalization, fitBatchNorms } from './bottlenet-batch-norms.ts';
+import { bottlenetLogits, receivedOf, sentLevels } from './bottlenet-levels.ts';
+import { frozenTailPair, type TailPair } from './bottlenet-tails.ts';
+import { bitsOfLevel, drawErasures, eraseBitsStraightThrough } from './erasure-channel.ts';
+
+/** Training samples that batch norms are fitted on: after each epoch, to follow the training, and at the end of a phase. */
+const batchNormSamples = { epoch: 512, end: 1024 };
+
+/** Seeds of the phases, added to the recipe's. */
+const phaseSeeds = { start: 20, plateau: 21, decay: 22, fineTune: 23, erasures: 1 << 20 };
+
+/** The share of encoder's and decoder's learning rate that the tail gets when everything is trained: as in `trainTask`. */
+const tailLearningRate = 0.1;
+
+/** What is trained, and for what. */
+export interface BottlenetTask {
+  readonly shape: BottlenetShape;
+  readonly epochs: Pick<PaperEpochs, 'mostUntilPlateau' | 'patience' | 'decay' | 'fineTune'>;
+  /** Peak of encoder and decoder in front of the frozen tail. */
+  readonly learningRate: number;
+  /** Add distillation from the teacher to the loss. */
+  readonly distillation: boolean;
+  /** `float32[count, classes]` of all samples; read with `distillation` only. */
+  readonly teacherLogits: Float32Array;
+  /** Probability that a bit is lost in training; no channel when left out. */
+  readonly erasureProbability?: number;
+}
+
+/** What a phase came to. */
+export interface BottlenetPhase {
+  /** Trained parameters, and statistics of the batch norms. */
+  readonly tensors: TensorMap;
+  /** Of the validation part, through quantization, without erasures. */
+  readonly accuracy: number;
+  /** Since the start of the phase. */
+  readonly epochs: readonly EpochRecord[];
+  /** Of the training alone: validation is left out. */
+  readonly seconds: number;
+}
+
+/**
+ * Trains encoder and decoder in front of a frozen tail: at a constant learning rate until validation stops rising, then with
+ * a falling one. With a `context` whose training part is a subset, its accuracy is what learning rates are chosen by.
+ */
+export async function trainCompressor(context: StepContext, task: BottlenetTask, tail: Tail): Promise<BottlenetPhase> {
+  const { epochs, learningRate, shape } = task;
+  const tails = frozenTailPair(tail);
+  const { seed } = context.recipe;
+  const plateau = await runPhase(context, task, tails, {
+    name: 'bottlenet-plateau',
+    seed: seed + phaseSeeds.plateau,
+    start: initialBottlenet(shape, createRandom(seed + phaseSeeds.start)),
+    epochs: epochs.mostUntilPlateau,
+    patience: epochs.patience,
+    schedule: constantLearningRate,
+    learningRate,
+  });
+  const decay = await runPhase(context, task, tails, {
+    name: 'bottlenet-decay',
+    seed: seed + phaseSeeds.decay,
+    start: compressorOf(shape, plateau.tensors),
+    epochs: epochs.decay,
+    schedule: cosineLearningRate,
+    learningRate,
+  });
+  const later = decay.epochs.map((record) => ({
+    ...record,
+    epoch: plateau.epochs.length + record.epoch,
+    seconds: plateau.seconds + record.seconds,
+  }));
+  return { ...decay, epochs: [...plateau.epochs, ...later], seconds: plateau.seconds + decay.seconds };
+}
+
+/** Trains everything: encoder, decoder, and the tail as far as it has parameters in `start`. */
+export function trainEverything(
+  context: StepContext,
+  task: BottlenetTask,
+  compressor: BottlenetPhase,
+  tails: TailPair & { readonly start: TensorMap },
+): Promise<BottlenetPhase> {
+  const { recipe } = context;
+  return runPhase(context, task, tails, {
+    name: 'bottlenet-fine-tune',
+    seed: recipe.seed + phaseSeeds.fineTune,
+    start: { ...compressorOf(task.shape, compressor.tensors), ...tails.start },
+    epochs: task.epochs.fineTune,
+    schedule: cosineLearningRate,
+    learningRate: recipe.learningRates.fineTune,
+  });
+}
+
+/** The parameters of encoder and decoder among the tensors of a phase. */
+const compressorOf = (shape: BottlenetShape, tensors: TensorMap): TensorMap => {
+  const names = new Set(Object.keys(bottlenetParameters(shape)));
+  return Object.fromEntries(Object.entries(tensors).filter(([name]) => names.has(name)));
+};
+
+interface PhaseOptions {
+  /** Also of its checkpoint. */
+  readonly name: string;
+  readonly seed: number;
+  readonly start: TensorMap;
+  readonly epochs: number;
+  readonly patience?: number;
+  readonly schedule: typeof constantLearningRate;
+  readonly learningRate: number;
+}
+
+/** Trains a phase, or takes it from its checkpoint. */
+async function runPhase(
+  context: StepContext,
+  task: BottlenetTask,
+  tails: TailPair,
+  phase: PhaseOptions,
+): Promise<BottlenetPhase> {
+  const { checkpoint, set, recipe } = context;
+  const { shape, distillation, teacherLogits } = task;
+  const saved = await checkpoint.load<Omit<BottlenetPhase, 'tensors'>>(phase.name);
+  if (saved) return { tensors: saved.tensors, ...saved.notes };
+  const batchSize = Math.min(recipe.batchSize, set.train.length);
+  const erasures = erasuresOf(task, batchSize, phase.seed);
+  const { onProgress: _unused, ...quiet } = context;
+
+  const evaluated = async (parameters: TensorMap, samples: number) => {
+    const tensors = { ...parameters, ...(await fitBatchNorms(quiet, shape, parameters, samples)) };
+    const trained = { shape, tensors, tail: tails.frozen(parameters) };
+    return {
+      tensors,
+      accuracy: accuracyOf(set, set.validation, await bottlenetLogits(quiet, trained, set.validation)),
+    };
+  };
+
+  const { parameters, epochs } = await optimize<number>({
+    ...context,
+    ...phase,
+    parameters: phase.start,
+    batchSize,
+    samples: set.train,
+    learningRateFactor: (name) => (isLastStageParameter(name) ? tailLearningRate : 1),
+    validate: async (trained) => (await evaluated(trained, batchNormSamples.epoch)).accuracy,
+    build: (graph, trained) => {
+      const maps = input(graph, 'maps', 'float32', [batchSize, ...shape.featureShape]);
+      const normalize = batchNormalization(trained);
+      const levels = sentLevels(encodeBottlenet(maps, shape, trained, normalize));
+      const received = erasures
+        ? eraseBitsStraightThrough(levels, input(graph, 'erasures', 'float32', erasures.shape))
+        : levels;
+      const restored = decodeBottlenet(receivedOf(received), shape, trained, normalize);
+      const logits = tails.training(trained).logits(restored);
+      const loss = softmaxCrossEntropy(logits, input(graph, 'targets', 'float32', [batchSize, set.classes]));
+      if (!distillation) return { loss };
+      const teacher = input(graph, 'teacher', 'float32', [batchSize, set.classes]);
+      return { loss: add(klDivergence(teacher, logits, recipe.distillationTemperature), loss) };
+    },
+    batch: async (samples) => ({
+      maps: await set.features.readMaps(samples),
+      targets: oneHot(set, samples),
+      ...(distillation ? { teacher: rowsOf(teacherLogits, set.classes, samples) } : {}),
+      ...(erasures ? { erasures: erasures.draw() } : {}),
+    }),
+    ...(erasures ? { notes: erasures.notes } : {}),
+  });
+  const { tensors, accuracy } = await evaluated(parameters, batchNormSamples.end);
+  const notes = { accuracy, epochs, seconds: epochs.at(-1)?.seconds ?? 0 };
+  await checkpoint.save(phase.name, { tensors, notes });
+  return { tensors, ...notes };
+}
+
+/** Lost bits of each batch: of the same batch the same, however often the training was broken off. */
+function erasuresOf({ shape, erasureProbability = 0 }: BottlenetTask, batchSize: number, seed: number) {
+  if (erasureProbability === 0) return undefined;
+  const size = [bitsOfLevel, batchSize, ...latentShapeOf(shape)];
+  let drawn = 0;
+  return {
+    shape: size,
+    draw: () => {
+      const random = createRandom(seed * phaseSeeds.erasures + drawn);
+      drawn++;
+      return tensor('float32', size, drawErasures(elementCount(size), erasureProbability, random));
+    },
+    notes: {
+      save: () => drawn,
+      restore: (count: number) => {
+        drawn = count;
+      },
+    },
+  };
+}

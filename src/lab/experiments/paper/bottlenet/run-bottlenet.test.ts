@@ -1,0 +1,93 @@
+/** Whole runs of BottleNet++ on drawn feature maps behind a thin ResNet-50 with random weights. */
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type DrawnPaperContext, drawnPaperContext } from '../../../../../test/fixtures/paper-context.ts';
+import type { PaperContext } from '../paper-context.ts';
+import { runBottlenet, tuneBottlenet } from './run-bottlenet.ts';
+
+let drawn: DrawnPaperContext;
+let context: PaperContext;
+let reads: string[];
+beforeAll(async () => {
+  drawn = await drawnPaperContext();
+  ({ context, reads } = drawn);
+}, 60_000);
+afterAll(() => drawn[Symbol.asyncDispose]());
+
+test('at conv5_x, with lost bits: every way to send, and the test part is read last', {
+  timeout: 120_000,
+}, async () => {
+  const options = {
+    split: 'conv5_x',
+    size: 'packet',
+    seed: 0,
+    distillation: true,
+    learningRate: 0.01,
+    erasureProbability: 0.02,
+  } as const;
+  reads.length = 0;
+  const result = await runBottlenet(context, options);
+  expect(result.test.map(({ name }) => name)).toEqual([
+    'tail frozen, raw bits',
+    'tail frozen, entropy coded',
+    'tail frozen, raw bits, 2 % erased',
+    'all trained, raw bits',
+    'all trained, entropy coded',
+    'all trained, raw bits, 2 % erased',
+  ]);
+  const [raw, coded] = result.test;
+  expect(raw?.bytes).toEqual({ mean: 24 * 49, max: 24 * 49 });
+  expect(coded?.right).toBe(raw?.right);
+  expect(coded?.bytes).not.toEqual(raw?.bytes);
+  expect(result.test.every(({ right }) => right.length === 18)).toBe(true);
+  expect(Math.min(...result.test.map(({ accuracy }) => accuracy))).toBeGreaterThan(0.8);
+  expect(result.history.map(({ step }) => step)).toEqual([...new Array(3).fill('compressor'), 'everything']);
+  const times = result.history.map(({ seconds }) => seconds);
+  expect([...times].sort((a, b) => a - b)).toEqual(times);
+  expect(times.at(-1)).toBeCloseTo(result.trainingSeconds, 6);
+  // Both networks read the test part once each: 18 pictures in one batch; all training comes before.
+  expect(reads.filter((part) => part === 'test')).toHaveLength(2);
+  const firstTest = reads.indexOf('test');
+  const batchesOfTables = Math.ceil((0.8 * 60) / 32);
+  expect(reads.slice(firstTest).filter((part) => part === 'train')).toHaveLength(2 * batchesOfTables);
+
+  const again = await runBottlenet(context, options);
+  expect(again).toEqual(result);
+});
+
+test('at conv3_x: the map shrinks, and conv5_x is trained behind the frozen conv4_x', {
+  timeout: 120_000,
+}, async () => {
+  const result = await runBottlenet(context, {
+    split: 'conv3_x',
+    size: 'packet',
+    part: 0.5,
+    seed: 0,
+    distillation: false,
+    learningRate: 0.01,
+  });
+  expect(result.settings.latentShape).toEqual([24, 7, 7]);
+  expect(result.test.map(({ name }) => name)).toEqual([
+    'tail frozen, raw bits',
+    'tail frozen, entropy coded',
+    'all trained, raw bits',
+    'all trained, entropy coded',
+  ]);
+  expect(result.test[0]?.bytes.max).toBe(1176);
+});
+
+test('learning rates are compared on a share of the training part, without the test part', async () => {
+  reads.length = 0;
+  const learningRates = [1e-9, 0.01];
+  const tuned = await tuneBottlenet(context, {
+    split: 'conv5_x',
+    size: 'packet',
+    seed: 0,
+    distillation: false,
+    learningRates,
+    share: 0.5,
+  });
+  expect(tuned.map(({ learningRate }) => learningRate)).toEqual(learningRates);
+  expect(tuned[1]?.accuracy).toBeGreaterThanOrEqual(tuned[0]?.accuracy ?? 1);
+  expect(reads).not.toContain('test');
+});

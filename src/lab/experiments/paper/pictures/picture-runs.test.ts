@@ -1,0 +1,147 @@
+/** Both runs over pictures, end to end, on drawn pictures and a thin ResNet-50 with random weights. */
+
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { classes, drawnDataset, thinBackbone, tinyProtocol } from '../../../../../test/fixtures/paper-context.ts';
+import { createRandom } from '../../../../core/tensor/index.ts';
+import { createNodeRuntime } from '../../../../runtime/node.ts';
+import type { Sample } from '../../../datasets/index.ts';
+import type { PaperContext } from '../paper-context.ts';
+import { openPaperFeatures, type SplitFeatures } from '../paper-features.ts';
+import type { PictureGrid } from './picture-choice.ts';
+import { adaptedLearningRates, bestLearningRate, runAdaptedPictures } from './run-adapted-pictures.ts';
+import { runPictures } from './run-pictures.ts';
+
+/** Pictures tinted by their class, with waves and noise. */
+function drawnSamples(part: string, ofClass: number): Sample[] {
+  return classes.flatMap((name, label) =>
+    Array.from({ length: ofClass }, (_, i) => ({
+      id: `${part}/${name}/${i}`,
+      label,
+      load: async () => {
+        const random = createRandom(100 * label + i + (part === 'test' ? 5000 : 0));
+        const phase = 9 * random.normal();
+        return Uint8Array.from({ length: 224 * 224 * 3 }, (_, p) => {
+          const wave = 50 * Math.sin(((p / 3) % 224) / 9 + phase) + 20 * random.normal();
+          return Math.min(255, Math.max(0, 110 + wave + (p % 3 === label ? 40 : 0)));
+        });
+      },
+    })),
+  );
+}
+
+const grid: PictureGrid = {
+  formats: ['jpeg', 'webp'],
+  sides: [56, 28],
+  qualities: [5, 50],
+  budgets: [20, 500, 2000],
+  comparedBudgets: [500],
+  sampledPictures: 4,
+  validationPictures: 6,
+  mostCandidates: 2,
+};
+
+let folder: string;
+let context: PaperContext;
+let features: readonly SplitFeatures[] = [];
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'aecnn-pictures-'));
+  const dataset = drawnDataset(drawnSamples('train', 12), drawnSamples('test', 3));
+  const folded = thinBackbone();
+  const runtime = await createNodeRuntime({ worker: false, threads: 1 });
+  const common = { dataset, folded, runtime, cacheFolder: folder, splits: ['conv5_x'] } as const;
+  const train = await openPaperFeatures(common, 'train');
+  const held = await openPaperFeatures(common, 'test');
+  features = [train, held];
+  context = {
+    dataset,
+    folded,
+    runtime,
+    threads: 1,
+    cacheFolder: folder,
+    splits: ['conv5_x'],
+    features: { train, test: held },
+    protocol: {
+      ...tinyProtocol,
+      epochs: { ...tinyProtocol.epochs, teacher: 30 },
+      trainImages: dataset.train.length,
+      testImages: dataset.test.length,
+    },
+  };
+}, 60_000);
+afterAll(async () => {
+  for (const caches of features) await Promise.all(Object.values(caches).map((cache) => cache.close()));
+  await rm(folder, { recursive: true });
+});
+
+test('a run that is broken off goes on, and measures what the validation part chose', {
+  timeout: 120_000,
+}, async () => {
+  const controller = new AbortController();
+  let stoppedAt = '';
+  const stopping: PaperContext = {
+    ...context,
+    signal: controller.signal,
+    onProgress: (label) => {
+      if (!label.endsWith(', validation')) return;
+      stoppedAt = label;
+      controller.abort(new Error('stopped'));
+    },
+  };
+  await expect(runPictures(stopping, 0, grid)).rejects.toThrow('stopped');
+  expect(stoppedAt).toMatch(/^jpeg/);
+  const labels: string[] = [];
+  const result = await runPictures({ ...context, onProgress: (label) => labels.push(label) }, 0, grid);
+  // What the first run sampled was kept.
+  expect(labels.filter((label) => /^jpeg.*sample$/.test(label))).toEqual([]);
+  expect(labels.filter((label) => /^webp.*sample$/.test(label))).not.toEqual([]);
+
+  const chosen = result.notes.chosen as {
+    budgetBytes: number;
+    name: string;
+    isBest: boolean;
+    validationBytes: number;
+  }[];
+  expect(chosen.filter(({ isBest }) => isBest).map(({ budgetBytes }) => budgetBytes)).toEqual([500, 2000]);
+  expect(chosen.filter(({ validationBytes, budgetBytes }) => validationBytes > budgetBytes)).toEqual([]);
+  expect(result.notes.budgetsWithoutCodec).toEqual([20]);
+  const read = chosen.filter(({ isBest, budgetBytes }) => isBest || budgetBytes === 500).map(({ name }) => name);
+  expect(result.test.map(({ name }) => name).sort()).toEqual([...new Set(read)].sort());
+  for (const { bytes, right } of result.test) {
+    expect(right).toHaveLength(9);
+    expect(bytes.max).toBeGreaterThanOrEqual(bytes.mean);
+  }
+
+  const again: string[] = [];
+  expect(await runPictures({ ...context, onProgress: (label) => again.push(label) }, 0, grid)).toEqual(result);
+  expect(again.filter((label) => /px/.test(label))).toEqual([]);
+});
+
+test('a tail adapts to the codec that was chosen for its budget', { timeout: 120_000 }, async () => {
+  const result = await runAdaptedPictures(context, { budgetBytes: 500, seed: 0 }, grid);
+  const { notes } = await runPictures(context, 0, grid);
+  const chosen = notes.chosen as { budgetBytes: number; name: string; isBest: boolean }[];
+  const name = chosen.find(({ budgetBytes, isBest }) => budgetBytes === 500 && isBest)?.name;
+  expect(result.test.map((measure) => measure.name)).toEqual([`adapted ${name}`, name]);
+  expect(result.test[0]?.bytes).toEqual(result.test[1]?.bytes);
+  expect(result.history.map(({ step }) => step)).toEqual(['adapt', 'adapt']);
+  expect(result.steps.map(({ name: step }) => step)).toEqual(['teacher', 'adapt']);
+  const tried = result.notes.learningRates as { learningRate: number; accuracy: number }[];
+  expect(tried.map(({ learningRate }) => learningRate)).toEqual(adaptedLearningRates);
+  expect(result.notes.learningRate).toBe(bestLearningRate(tried));
+  // The features of the compressed pictures lie beside those of the uncompressed ones.
+  expect(await readdir(join(folder, 'features'))).toHaveLength(4);
+  await expect(runAdaptedPictures(context, { budgetBytes: 20, seed: 0 }, grid)).rejects.toThrow(RangeError);
+});
+
+test('of learning rates with the same accuracy the smallest is taken', () => {
+  const tried = [
+    { learningRate: 1e-4, accuracy: 0.8 },
+    { learningRate: 5e-5, accuracy: 0.8 },
+    { learningRate: 2e-5, accuracy: 0.7 },
+  ];
+  expect(bestLearningRate(tried)).toBe(5e-5);
+  expect(() => bestLearningRate([])).toThrow(RangeError);
+});

@@ -1,0 +1,56 @@
+/** Step by step against end to end: accuracy of the validation part against seconds of training. */
+
+import type { PaperResult } from '../paper-result.ts';
+import { ablationId, configurationId, mainSplit, type PaperResults } from './report-data.ts';
+
+/** How soon two ways of training come near the accuracy of the better one, on the validation part. */
+export interface Convergence {
+  /** The better final accuracy less a point. */
+  readonly threshold: number;
+  readonly stepByStep: TrainingCourse;
+  readonly endToEnd: TrainingCourse;
+  /** Seconds of step by step over those of end to end; nothing when step by step never comes so near. */
+  readonly ratio?: number;
+}
+
+/** One way of training. */
+export interface TrainingCourse {
+  readonly finalAccuracy: number;
+  readonly seconds: number;
+  /** Nothing when it never does. */
+  readonly secondsToThreshold?: number;
+}
+
+/** Steps whose accuracy is that of the compressor in front of the frozen tail. */
+const compressorSteps: readonly string[] = ['reconstruction', 'task', 'end to end', 'decay'];
+
+/** Validation accuracy of the compressor in front of the frozen tail, against seconds of all steps. */
+export const frozenTailHistory = ({ history }: PaperResult): PaperResult['history'] =>
+  history.filter(({ step }) => compressorSteps.includes(step));
+
+/** Step by step against end to end; nothing when either was not run. */
+export function convergence(results: PaperResults): Convergence | undefined {
+  const stepByStep = results.get(configurationId('aecnn', mainSplit, 'packet', 0));
+  const endToEnd = results.get(ablationId('end-to-end'));
+  if (!stepByStep || !endToEnd) return undefined;
+  const finals = [stepByStep, endToEnd].map((result) => frozenTailHistory(result).at(-1)?.accuracy);
+  const [first, second] = finals;
+  if (first === undefined || second === undefined) return undefined;
+  const threshold = Math.max(first, second) - 0.01;
+  const courseOf = (result: PaperResult, finalAccuracy: number): TrainingCourse => {
+    const moments = frozenTailHistory(result);
+    const reached = moments.find(({ accuracy }) => accuracy >= threshold - 1e-9)?.seconds;
+    return {
+      finalAccuracy,
+      seconds: moments.at(-1)?.seconds ?? 0,
+      ...(reached === undefined ? {} : { secondsToThreshold: reached }),
+    };
+  };
+  const ours = courseOf(stepByStep, first);
+  const theirs = courseOf(endToEnd, second);
+  const ratio =
+    ours.secondsToThreshold === undefined
+      ? undefined
+      : ours.secondsToThreshold / (theirs.secondsToThreshold ?? theirs.seconds);
+  return { threshold, stepByStep: ours, endToEnd: theirs, ...(ratio === undefined ? {} : { ratio }) };
+}

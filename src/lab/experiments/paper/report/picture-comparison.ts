@@ -1,0 +1,73 @@
+/** The picture itself against AECNN at the same number of bytes. */
+
+import type { SplitPoint } from '../../../../core/model/index.ts';
+import { adaptedBudgets, aecnnFrames, configurationId, type Measured, measuredOf, type PaperResults } from './report-data.ts';
+
+/** A picture codec's setting that was chosen for a budget on the validation part. */
+export interface ChosenCodec {
+  readonly budgetBytes: number;
+  readonly format: string;
+  /** Of the test measure. */
+  readonly name: string;
+}
+
+/** The settings of `pictures-seed0` by budget, smallest first. */
+export function chosenCodecs(results: PaperResults): readonly ChosenCodec[] {
+  const chosen = results.get('pictures-seed0')?.notes.chosen;
+  if (!Array.isArray(chosen)) return [];
+  return (chosen as ChosenCodec[]).toSorted((a, b) => a.budgetBytes - b.budgetBytes);
+}
+
+/** What was run at one budget for whole pictures, and the frame of AECNN against it. */
+export interface PictureComparison {
+  readonly budgetBytes: number;
+  /** Best on the test part of the settings that were chosen on the validation part: a gift to the codecs. */
+  readonly unadapted?: Measured;
+  readonly adapted?: Measured;
+  /** AECNN's frame of at most as many bytes, chosen on the validation part. */
+  readonly aecnn?: { readonly split: SplitPoint; readonly measured: Measured };
+}
+
+/** Pictures against AECNN at every budget that was run. */
+export function pictureComparisons(results: PaperResults): readonly PictureComparison[] {
+  const chosen = chosenCodecs(results);
+  const adaptedRun = adaptedBudgets.filter((bytes) => results.has(`adapted-pictures-${bytes}-seed0`));
+  const budgets = [...new Set([...chosen.map(({ budgetBytes: bytes }) => bytes), ...adaptedRun])].sort((a, b) => a - b);
+  return budgets.map((bytes) => {
+    const unadapted = mostAccurate(
+      chosen
+        .filter((one) => one.budgetBytes === bytes)
+        .flatMap(({ name }) => measuredOf(results, (seed) => `pictures-seed${seed}`, name, [0]) ?? []),
+    );
+    const id = `adapted-pictures-${bytes}-seed0`;
+    const adapted = mostAccurate(
+      (results.get(id)?.test ?? [])
+        .filter(({ name }) => name.startsWith('adapted '))
+        .flatMap(({ name }) => measuredOf(results, () => id, name, [0]) ?? []),
+    );
+    const aecnn = frameWithin(results, bytes);
+    return {
+      budgetBytes: bytes,
+      ...(unadapted ? { unadapted } : {}),
+      ...(adapted ? { adapted } : {}),
+      ...(aecnn ? { aecnn } : {}),
+    };
+  });
+}
+
+const mostAccurate = (measured: readonly Measured[]): Measured | undefined =>
+  [...measured].sort((a, b) => b.accuracy - a.accuracy)[0];
+
+/** The frame with the best validation accuracy whose mean is within a budget. */
+function frameWithin(results: PaperResults, bytes: number): PictureComparison['aecnn'] {
+  const validated = aecnnFrames(results)
+    .filter(({ measured }) => measured.bytes.mean <= bytes)
+    .map(({ split, size, measured }) => {
+      const { validation = [] } = results.get(configurationId('aecnn', split, size, 0)) ?? {};
+      const row = validation.find(({ name }) => measured.name.startsWith(name));
+      return { split, measured, accuracy: row?.accuracy ?? 0 };
+    });
+  const [best] = validated.sort((a, b) => b.accuracy - a.accuracy || b.measured.bytes.mean - a.measured.bytes.mean);
+  return best && { split: best.split, measured: best.measured };
+}
+

@@ -1,0 +1,172 @@
+/**
+ * The result files of the paper's experiment as the documents need them: which there should be, and each measure beside
+ * the uncompressed network of its own run, over all seeds that were run.
+ */
+
+import { type SplitPoint, splitPoints } from '../../../../core/model/index.ts';
+import { type VariationName, variations } from '../aecnn/variations.ts';
+import { paperGrid } from '../grid.ts';
+import type { FrameBytes, FrameSize, PaperResult, TestMeasure } from '../paper-result.ts';
+import { budgetBytes } from '../protocol.ts';
+import { type Difference, pairedDifference } from './bootstrap.ts';
+
+/** What is run at every split point and size. */
+export type Family = 'aecnn' | 'bottlenet' | 'bottlenet-distilled' | 'bottlenet-erasure';
+
+/** Both sizes of frames. */
+export const frameSizes: readonly FrameSize[] = ['256x', 'packet'];
+
+/** Split point of the rows with several seeds and of the ablations. */
+export const mainSplit: SplitPoint = 'conv4_x';
+
+/** Seeds of the rows at {@link mainSplit}; all others have the first. */
+export const seeds: readonly number[] = [0, 1, 2];
+
+/** Bytes that tails were adapted to pictures at. */
+export const adaptedBudgets: readonly number[] = [500, 1000, 2000];
+
+/** Names of the ablations, in the order of the table. */
+export const variationNames = Object.keys(variations) as readonly VariationName[];
+
+/** Name of the measure that stands for AECNN unless something else is said. */
+export const mainMeasure = 'tail frozen, entropy coded';
+
+/** The same with the tail's last stage trained. */
+export const fineTunedMeasure = 'tail fine-tuned, entropy coded';
+
+/** Id of one configuration: `aecnn-conv4x-packet-seed0`. */
+export const configurationId = (family: string, split: SplitPoint, size: FrameSize, seed: number): string =>
+  `${family}-${split.replace('_', '')}-${size}-seed${seed}`;
+
+/** Id of an ablation. */
+export const ablationId = (name: VariationName): string => configurationId(`ablation-${name}`, mainSplit, 'packet', 0);
+
+/** Ids of all configurations that the documents speak of. */
+export const expectedIds: readonly string[] = paperGrid().map(({ id }) => id);
+
+/** All result files of a folder, by id. */
+export type PaperResults = ReadonlyMap<string, PaperResult>;
+
+/** Results by their ids. */
+export const paperResults = (results: readonly PaperResult[]): PaperResults =>
+  new Map(results.map((result) => [result.id, result]));
+
+/** One measure of one configuration, over the seeds that it was run with. */
+export interface Measured {
+  readonly family: string;
+  readonly name: string;
+  readonly seeds: readonly { readonly seed: number; readonly measure: TestMeasure; readonly loss: number }[];
+  /** Means over the seeds, 0 to 1; `loss` is below the uncompressed network of the same seed, negative when above. */
+  readonly accuracy: number;
+  readonly loss: number;
+  /** Mean of the means, largest of all frames. */
+  readonly bytes: FrameBytes;
+}
+
+const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+
+/** Test accuracy of the uncompressed network of a seed, from its own file or from one that was run with it. */
+export function uncompressedAccuracy(results: PaperResults, seed: number): number | undefined {
+  const [own] = results.get(`uncompressed-seed${seed}`)?.test ?? [];
+  if (own) return own.accuracy;
+  const noted = [...results.values()].find((result) => result.seed === seed && uncompressedNote(result) !== undefined);
+  return noted && uncompressedNote(noted);
+}
+
+const uncompressedNote = ({ notes: { uncompressedAccuracy: noted } }: PaperResult): number | undefined =>
+  typeof noted === 'number' ? noted : undefined;
+
+/**
+ * Looks up one measure.
+ *
+ * @param idOf - Id of the configuration with a seed.
+ * @param among - Seeds to look for.
+ * @returns Nothing when no seed has such a measure, or its uncompressed network is not known.
+ */
+export function measuredOf(
+  results: PaperResults,
+  idOf: (seed: number) => string,
+  name: string,
+  among: readonly number[] = seeds,
+): Measured | undefined {
+  const found = among.flatMap((seed) => {
+    const result = results.get(idOf(seed));
+    const measure = result?.test.find((one) => one.name === name);
+    const uncompressed = result && (uncompressedNote(result) ?? uncompressedAccuracy(results, seed));
+    if (measure === undefined || uncompressed === undefined) return [];
+    return [{ seed, measure, loss: uncompressed - measure.accuracy }];
+  });
+  if (found.length === 0) return undefined;
+  return {
+    family: idOf(0).replace(/-conv\dx-.*|-seed\d+$/, ''),
+    name,
+    seeds: found,
+    accuracy: mean(found.map(({ measure }) => measure.accuracy)),
+    loss: mean(found.map(({ loss }) => loss)),
+    bytes: {
+      mean: mean(found.map(({ measure }) => measure.bytes.mean)),
+      max: Math.max(...found.map(({ measure }) => measure.bytes.max)),
+    },
+  };
+}
+
+/** One measure of a method at a split point and size. */
+export const measuredAt = (
+  results: PaperResults,
+  family: Family,
+  split: SplitPoint,
+  size: FrameSize,
+  name: string = mainMeasure,
+): Measured | undefined => measuredOf(results, (seed) => configurationId(family, split, size, seed), name);
+
+/** Accuracy of one measure less that of another over the seeds that both have; nothing when they share none. */
+export function differenceOf(ours: Measured, theirs: Measured): Difference | undefined {
+  const pairs = ours.seeds.flatMap(({ seed, measure }) => {
+    const other = theirs.seeds.find((one) => one.seed === seed);
+    return other ? [{ ours: measure.right, theirs: other.measure.right }] : [];
+  });
+  return pairs.length === 0 ? undefined : pairedDifference(pairs);
+}
+
+/** Every column of BottleNet++ at a split point and size: phases, codings, with and without distillation; no erasures. */
+export function bottlenetColumns(results: PaperResults, split: SplitPoint, size: FrameSize): readonly Measured[] {
+  return (['bottlenet', 'bottlenet-distilled'] as const).flatMap((family) => {
+    const { test = [] } = results.get(configurationId(family, split, size, 0)) ?? {};
+    return test.flatMap(({ name }) => measuredAt(results, family, split, size, name) ?? []);
+  });
+}
+
+/**
+ * The column of BottleNet++ that loses least on the test part within the size: a gift to the baseline, as its rivals
+ * have to choose before they see that part.
+ *
+ * @param coding - `raw bits` as its paper sends them, or `entropy coded` by our coder.
+ */
+export function bestBottlenet(
+  results: PaperResults,
+  split: SplitPoint,
+  size: FrameSize,
+  coding: 'raw bits' | 'entropy coded' = 'raw bits',
+): Measured | undefined {
+  const columns = bottlenetColumns(results, split, size).filter(({ name }) => name.endsWith(coding));
+  const [best] = [...columns].sort((a, b) => a.loss - b.loss || a.bytes.mean - b.bytes.mean);
+  return best;
+}
+
+/** Whether frames keep to their size: the mean to a 256th of the map, every one to a packet. */
+export const fitsSize = (split: SplitPoint, size: FrameSize, bytes: FrameBytes): boolean =>
+  (size === 'packet' ? bytes.max : bytes.mean) <= budgetBytes(split, size);
+
+/** Every frame of AECNN with our entropy coder and the first seed, ablations excepted. */
+export function aecnnFrames(
+  results: PaperResults,
+): readonly { readonly split: SplitPoint; readonly size: FrameSize; readonly measured: Measured }[] {
+  return splitPoints.flatMap((split) =>
+    frameSizes.flatMap((size) =>
+      [mainMeasure, fineTunedMeasure].flatMap((name) => {
+        const measured = measuredOf(results, (seed) => configurationId('aecnn', split, size, seed), name, [0]);
+        return measured ? [{ split, size, measured }] : [];
+      }),
+    ),
+  );
+}

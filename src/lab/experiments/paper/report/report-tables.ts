@@ -1,0 +1,36 @@
+/**
+ * The tables of the paper's experiment as markdown, from its result files alone: no figure is typed in, and what was not
+ * run is named.
+ */
+
+import type { PaperResults } from './report-data.ts';
+import { ablationsTable } from './tables/ablations.ts';
+import { bottlenetTable } from './tables/bottlenet.ts';
+import { convergenceTable } from './tables/convergence.ts';
+import { cutsText } from './tables/cuts.ts';
+import { entropyCodingTable } from './tables/entropy-coding.ts';
+import { headlineTable, shortTable } from './tables/headline.ts';
+import { learningRatesTable } from './tables/learning-rates.ts';
+import { missingText } from './tables/missing.ts';
+import { picturesTable } from './tables/pictures.ts';
+import { commandsText, protocolTable } from './tables/protocol.ts';
+import { seedsTable } from './tables/seeds.ts';
+import { targetsTable } from './tables/targets.ts';
+
+/** Every table by the name that it has in the documents. */
+export const paperTables: Readonly<Record<string, (results: PaperResults) => string>> = {
+  'paper-short': shortTable,
+  'paper-commands': commandsText,
+  'paper-protocol': protocolTable,
+  'paper-targets': targetsTable,
+  'paper-headline': headlineTable,
+  'paper-entropy-coding': entropyCodingTable,
+  'paper-pictures': picturesTable,
+  'paper-ablations': ablationsTable,
+  'paper-convergence': convergenceTable,
+  'paper-seeds': seedsTable,
+  'paper-learning-rates': learningRatesTable,
+  'paper-bottlenet': bottlenetTable,
+  'paper-cuts': cutsText,
+  'paper-missing': missingText,
+};

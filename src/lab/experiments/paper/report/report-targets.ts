@@ -1,0 +1,128 @@
+/** The targets of the experiment, each judged by the result files: nothing here knows how they came out. */
+
+import { type SplitPoint, splitPoints } from '../../../../core/model/index.ts';
+import { listed, points, thousands } from '../../markdown.ts';
+import type { FrameSize } from '../paper-result.ts';
+import { convergence } from './convergence.ts';
+import { pictureComparisons } from './picture-comparison.ts';
+import {
+  adaptedBudgets,
+  bestBottlenet,
+  differenceOf,
+  fineTunedMeasure,
+  fitsSize,
+  frameSizes,
+  measuredAt,
+  type PaperResults,
+} from './report-data.ts';
+
+/** How a target stands. */
+export interface Target {
+  readonly name: string;
+  /** What decides, in figures. */
+  readonly figure: string;
+  readonly verdict: 'met' | 'missed' | 'not run yet';
+}
+
+/** Part of a target: one split point, size or budget. */
+interface Part {
+  readonly figure: string;
+  readonly isMet: boolean | undefined;
+}
+
+/** Most points that one packet may lose at each split point. */
+const packetLoss: Readonly<Record<SplitPoint, number>> = {
+  conv2_x: 0.025,
+  conv3_x: 0.015,
+  conv4_x: 0.01,
+  conv5_x: 0.01,
+};
+
+/** Largest budget at which AECNN is to be above the picture codecs. */
+const largestPictureBudget = 2000;
+
+/** A hair, so that a loss of exactly a point is a point. */
+const tolerance = 1e-9;
+
+function target(name: string, parts: readonly Part[]): Target {
+  const hasFailed = parts.some(({ isMet }) => isMet === false);
+  const isComplete = parts.length > 0 && parts.every(({ isMet }) => isMet !== undefined);
+  const verdict = hasFailed ? 'missed' : isComplete ? 'met' : 'not run yet';
+  return { name, verdict, figure: parts.map(({ figure }) => figure).join('; ') || 'not run yet' };
+}
+
+function lossPart(results: PaperResults, split: SplitPoint, size: FrameSize, most: number): Part {
+  const measured = measuredAt(results, 'aecnn', split, size);
+  if (!measured) return { figure: `${split}: not run yet`, isMet: undefined };
+  const isMet = measured.loss <= most + tolerance && fitsSize(split, size, measured.bytes);
+  const fineTuned = isMet ? undefined : measuredAt(results, 'aecnn', split, size, fineTunedMeasure);
+  const bytes =
+    size === 'packet' ? `largest ${thousands(measured.bytes.max)} bytes` : `${thousands(measured.bytes.mean)} bytes`;
+  const hint = fineTuned ? `, tail fine-tuned ${points(fineTuned.loss)}` : '';
+  return { figure: `${split}: ${points(measured.loss)} points, ${bytes}${hint}`, isMet };
+}
+
+function bottlenetPart(results: PaperResults, split: SplitPoint, size: FrameSize): Part {
+  const ours = measuredAt(results, 'aecnn', split, size);
+  const theirs = bestBottlenet(results, split, size);
+  const difference = ours && theirs && differenceOf(ours, theirs);
+  if (!difference) return { figure: `${split} ${size}: not run yet`, isMet: undefined };
+  const { mean, low, high } = difference;
+  return { figure: `${split} ${size}: ${points(mean)} (${points(low)} to ${points(high)})`, isMet: low > 0 };
+}
+
+function pictureParts(results: PaperResults): Part[] {
+  return pictureComparisons(results)
+    .filter(({ budgetBytes }) => budgetBytes <= largestPictureBudget)
+    .map(({ budgetBytes, unadapted, adapted, aecnn }) => {
+      const bytes = `${thousands(budgetBytes)} bytes`;
+      if (!aecnn) return { figure: `${bytes}: no frame of AECNN is so small`, isMet: false };
+      const codec = Math.max(unadapted?.accuracy ?? 0, adapted?.accuracy ?? 0);
+      const lead = aecnn.measured.accuracy - codec;
+      return { figure: `${bytes}: ${points(lead)} points above`, isMet: lead > tolerance };
+    });
+}
+
+function convergencePart(results: PaperResults): Part {
+  const course = convergence(results);
+  if (!course) return { figure: 'not run yet', isMet: undefined };
+  const { ratio, stepByStep, endToEnd } = course;
+  if (ratio === undefined) return { figure: 'step by step never comes so near', isMet: false };
+  const theirs = endToEnd.secondsToThreshold ?? endToEnd.seconds;
+  const never = endToEnd.secondsToThreshold === undefined ? ' (which never comes so near: all its seconds)' : '';
+  const figure = `${thousands(stepByStep.secondsToThreshold ?? 0)} s against ${thousands(theirs)} s${never}, ${ratio.toFixed(2)} of it`;
+  return { figure, isMet: ratio <= 0.5 + tolerance };
+}
+
+/** All targets of the experiment, in their order. */
+export function targets(results: PaperResults): readonly Target[] {
+  const limits = listed(splitPoints.map((split) => `${points(packetLoss[split])} at ${split}`));
+  return [
+    target(
+      '1. 256 times smaller: at most 1 point lost at every split point',
+      splitPoints.map((split) => lossPart(results, split, '256x', 0.01)),
+    ),
+    target(
+      `2. one packet, every frame: at most ${limits} points lost`,
+      splitPoints.map((split) => lossPart(results, split, 'packet', packetLoss[split])),
+    ),
+    target(
+      '3. above BottleNet++ everywhere, the 95 % interval of the difference (points) above zero',
+      frameSizes.flatMap((size) => splitPoints.map((split) => bottlenetPart(results, split, size))),
+    ),
+    target('4. above every picture codec at every budget up to 2 kB, adapted tails included', [
+      ...pictureParts(results),
+      ...(results.has('pictures-seed0') ? [] : [{ figure: 'pictures: not run yet', isMet: undefined }]),
+      ...missingAdapted(results),
+    ]),
+    target('5. step by step within 1 point of the better final accuracy in at most half of the seconds of end to end', [
+      convergencePart(results),
+    ]),
+  ];
+}
+
+function missingAdapted(results: PaperResults): Part[] {
+  const missing = adaptedBudgets.filter((bytes) => !results.has(`adapted-pictures-${bytes}-seed0`));
+  if (missing.length === 0) return [];
+  return [{ figure: `adapted tails at ${listed(missing.map(thousands))} bytes: not run yet`, isMet: undefined }];
+}

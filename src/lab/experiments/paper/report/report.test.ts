@@ -1,0 +1,171 @@
+import { describe, expect, test } from 'vitest';
+import {
+  madeAecnn,
+  madeBottlenet,
+  madeMeasure,
+  madeResult,
+  madeResults,
+} from '../../../../../test/fixtures/paper-results.ts';
+import type { PaperResult } from '../paper-result.ts';
+import { convergence } from './convergence.ts';
+import { differenceOf, expectedIds, measuredAt, measuredOf, paperResults } from './report-data.ts';
+import { paperPlots } from './report-plots.ts';
+import { paperTables } from './report-tables.ts';
+import { targets } from './report-targets.ts';
+
+const table = (name: string, results: readonly PaperResult[]): string =>
+  paperTables[name]?.(paperResults(results)) ?? '';
+
+const rowOf = (text: string, start: string): string[] =>
+  text
+    .split('\n')
+    .find((line) => line.startsWith(`| ${start} |`))
+    ?.split('|')
+    .map((cell) => cell.trim())
+    .slice(1, -1) ?? [];
+
+const verdicts = (results: readonly PaperResult[]): string[] =>
+  targets(paperResults(results)).map(({ verdict }) => verdict);
+
+const packet = 'aecnn-conv4x-packet-seed0';
+
+describe('the tables of the paper', () => {
+  test('the headline: loss in points, bytes, ratios, BottleNet++ and the difference', () => {
+    const bytes = { mean: 802.816, max: 1100 };
+    const results = madeResults(
+      [0, 1, 2].map((seed) =>
+        madeAecnn(`aecnn-conv4x-packet-seed${seed}`, 'conv4_x', 'packet', { loss: 0.002 * (seed + 1), bytes }),
+      ),
+    );
+    const row = rowOf(table('paper-headline', results), 'conv4_x, packet');
+    expect(row.slice(1, 5)).toEqual(['0.40', '803 (1,100)', '1,000x (250x)', '3']);
+    // Best: the distilled column of all trained, which has seed 0 alone.
+    expect(row.slice(5, 8)).toEqual(['all trained, raw bits, distilled', '3.00', '1,176']);
+    expect(row[8]).toMatch(/^2\.80 \(\d\.\d\d to \d\.\d\d\)$/);
+  });
+
+  test('the interval of a difference holds the true one', () => {
+    const results = paperResults(madeResults());
+    const ours = measuredAt(results, 'aecnn', 'conv4_x', '256x');
+    const theirs = measuredAt(results, 'bottlenet', 'conv4_x', '256x', 'all trained, raw bits');
+    const difference = ours && theirs && differenceOf(ours, theirs);
+    expect(difference?.mean).toBeCloseTo(0.036, 10);
+    expect(difference?.low).toBeLessThan(0.036);
+    expect(difference?.high).toBeGreaterThan(0.036);
+  });
+
+  test('entropy coding saves what it saves', () => {
+    expect(rowOf(table('paper-entropy-coding', madeResults()), 'conv5_x, packet').slice(-1)).toEqual(['33 %']);
+  });
+
+  test('a loss is taken below the uncompressed network of the same seed', () => {
+    const odd = madeAecnn('aecnn-conv4x-packet-seed1', 'conv4_x', 'packet');
+    const other = { ...odd, notes: { ...odd.notes, uncompressedAccuracy: 0.99 } };
+    const measured = measuredOf(paperResults([other]), () => other.id, 'tail frozen, entropy coded', [1]);
+    expect(measured?.loss).toBeCloseTo(0.044, 10);
+  });
+
+  test('pictures: the nearest frame within the budget, chosen on the validation part', () => {
+    const row = rowOf(table('paper-pictures', madeResults()), '2,000');
+    expect(row[7]).toMatch(/conv/);
+    expect(row[1]).toBe('avif 112px q2000');
+    expect(row[10]).toMatch(/ to /);
+    expect(rowOf(table('paper-pictures', madeResults()), '250')[7]).toBe('no frame so small');
+  });
+
+  test('what has not been run is named, and no table fails without it', () => {
+    for (const without of [['bottlenet'], ['aecnn'], ['pictures', 'adapted'], ['ablation'], ['']]) {
+      const results = madeResults([], without);
+      for (const name of Object.keys(paperTables)) expect(table(name, results)).not.toMatch(/NaN|undefined|Infinity/);
+    }
+    expect(table('paper-missing', madeResults([], [packet]))).toContain(`- \`${packet}\``);
+    expect(table('paper-missing', [])).toBe(`None of the ${expectedIds.length} configurations has been run yet.`);
+    expect(table('paper-headline', [])).toContain('not run yet');
+  });
+});
+
+describe('the targets', () => {
+  test('are met, missed or not run, as the files say', () => {
+    const small = { mean: 200, max: 240 };
+    const smallest = madeAecnn('aecnn-conv5x-packet-seed0', 'conv5_x', 'packet', { bytes: small });
+    expect(verdicts(madeResults([smallest]))).toEqual(['met', 'met', 'met', 'met', 'met']);
+    expect(verdicts([])).toEqual(Array.from({ length: 5 }, () => 'not run yet'));
+  });
+
+  test.each([
+    ['a loss at 256x', 0, madeAecnn('aecnn-conv2x-256x-seed0', 'conv2_x', '256x', { loss: 0.011 })],
+    [
+      'one frame over a packet',
+      1,
+      madeAecnn('aecnn-conv5x-packet-seed0', 'conv5_x', 'packet', { bytes: { mean: 700, max: 1201 } }),
+    ],
+    ['a good BottleNet++', 2, madeBottlenet('bottlenet-conv3x-packet-seed0', 'conv3_x', 'packet', 0.003)],
+    [
+      'a good adapted tail',
+      3,
+      madeResult({
+        id: 'adapted-pictures-2000-seed0',
+        method: 'adapted-pictures',
+        test: [madeMeasure('adapted webp 224px q1', 0.97, 1900)],
+      }),
+    ],
+    [
+      'a slow training',
+      4,
+      madeAecnn(packet, 'conv4_x', 'packet', { seconds: [300, 600, 900, 1500], accuracies: [0.5, 0.8, 0.9, 0.94] }),
+    ],
+  ])('%s makes target %i missed', (_, index, changed) => {
+    const small = madeAecnn('aecnn-conv5x-256x-seed0', 'conv5_x', '256x', { bytes: { mean: 200, max: 240 } });
+    const found = verdicts(madeResults([small, changed]));
+    expect(found[index]).toBe('missed');
+    expect(found.filter((verdict) => verdict === 'missed')).toHaveLength(1);
+  });
+
+  test('seconds to come within a point are those of the first epoch that does', () => {
+    const course = convergence(paperResults(madeResults()));
+    // Better final accuracy 94 %: 93 % is reached at 240 s by one, at 2,000 s by the other.
+    expect(course?.stepByStep.secondsToThreshold).toBe(240);
+    expect(course?.endToEnd.secondsToThreshold).toBe(2000);
+    expect(course?.ratio).toBeCloseTo(0.12, 10);
+    expect(table('paper-convergence', madeResults())).toContain('is met');
+  });
+});
+
+describe('the plots of the paper', () => {
+  test.each(Object.keys(paperPlots))(
+    '%s is the same every time, with its labels, and copes with nothing',
+    async (name) => {
+      const render = paperPlots[name];
+      const results = paperResults(madeResults());
+      const svg = (await render?.(results)) ?? '';
+      expect(svg).toContain('fill="white"');
+      expect(svg).not.toMatch(/NaN|undefined|Infinity/);
+      expect(await render?.(results)).toBe(svg);
+      expect(await render?.(paperResults([]))).toContain('not run yet');
+      for (const without of ['bottlenet', 'aecnn', 'pictures', 'adapted', 'ablation']) {
+        expect(await render?.(paperResults(madeResults([], [without])))).not.toMatch(/NaN|undefined|Infinity/);
+      }
+    },
+  );
+
+  test('methods, split points and axes are written in them', async () => {
+    const results = paperResults(madeResults());
+    const svgOf = async (name: string): Promise<string> => (await paperPlots[name]?.(results)) ?? '';
+    for (const label of [
+      'conv2_x',
+      'conv5_x',
+      'webp picture',
+      'tail adapted',
+      'uncompressed',
+      'BottleNet++',
+      'bytes',
+    ]) {
+      expect(await svgOf('accuracy-against-bytes')).toContain(label);
+    }
+    for (const label of ['AECNN, step by step', 'AECNN, end to end', 'BottleNet++', 'seconds']) {
+      expect(await svgOf('accuracy-against-seconds')).toContain(label);
+    }
+    expect(await svgOf('gmac-against-bytes')).toMatch(/conv4_x: [\d,]+ bytes, 0\.40 points/);
+    expect(await svgOf('attention')).toContain('conv4_x: 512 of 1,024 selected');
+  });
+});

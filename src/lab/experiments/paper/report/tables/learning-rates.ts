@@ -1,0 +1,27 @@
+/** Which learning rates were tried, and which were taken. */
+
+import { markdownTable, percent } from '../../../markdown.ts';
+import { paperGrid, type TunedMethod } from '../../grid.ts';
+import type { PaperResults } from '../report-data.ts';
+import { notRun } from './cells.ts';
+
+/** What learning rates are chosen for, in words. */
+const tunedNames: { readonly [Method in TunedMethod]: string } = {
+  aecnn: 'AECNN',
+  'end-to-end': 'AECNN, end to end',
+  bottlenet: 'BottleNet++',
+};
+
+/** Learning rates that were tried, and those that were chosen. */
+export function learningRatesTable(results: PaperResults): string {
+  const rows = paperGrid().flatMap((configuration) => {
+    if (configuration.method !== 'learning-rates') return [];
+    const { id, of, split } = configuration;
+    const label = `${tunedNames[of]}, ${split}`;
+    const result = results.get(id);
+    if (!result) return [[label, notRun, '']];
+    const tried = result.validation.map(({ name, accuracy }) => `${name}: ${percent(accuracy)}`);
+    return [[label, tried.join(', '), String(result.notes.chosen ?? '')]];
+  });
+  return markdownTable(['', 'tried: accuracy of the validation part', 'chosen'], rows);
+}

@@ -1,0 +1,99 @@
+/** The grid and its run: what is selected, run once, kept, and run again for another protocol. */
+
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { classes, drawnDataset, thinBackbone, tinyProtocol } from '../../../../test/fixtures/paper-context.ts';
+import { createNodeRuntime } from '../../../runtime/node.ts';
+import { type Configuration, learningRatesId, paperGrid, quickGrid } from './grid.ts';
+import type { PaperResult } from './paper-result.ts';
+import { limitedData, paperStates, type RunPaperOptions, runPaper, selectConfigurations } from './run-paper.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'aecnn-grid-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+test('ids are unique, and whatever takes chosen learning rates finds them in the grid', () => {
+  for (const grid of [paperGrid(), quickGrid()]) {
+    expect(new Set(grid.map(({ id }) => id)).size).toBe(grid.length);
+  }
+  const ids = new Set(paperGrid().map(({ id }) => id));
+  for (const method of ['aecnn', 'bottlenet'] as const) {
+    for (const split of ['conv4_x', 'conv2_x'] as const) expect(ids).toContain(learningRatesId(method, split));
+  }
+  expect(ids).toContain(learningRatesId('end-to-end', 'conv4_x'));
+});
+
+test('--only picks by parts of ids, and says when a part picks nothing', () => {
+  const grid = paperGrid();
+  expect(selectConfigurations(grid, undefined)).toEqual(grid);
+  const picked = selectConfigurations(grid, 'pictures-seed0, conv5x-packet').map(({ id }) => id);
+  expect(picked).toContain('pictures-seed0');
+  expect(picked).toContain('bottlenet-conv5x-packet-seed0');
+  expect(picked.every((id) => /pictures-seed0|conv5x-packet/.test(id))).toBe(true);
+  expect(() => selectConfigurations(grid, 'conv5x,conv6x')).toThrow(/"conv6x".*--dry-run/);
+  expect(() => selectConfigurations(grid, '')).toThrow(/--only/);
+});
+
+/** Grey pictures, a little lighter with each class. */
+const samples = (part: string, ofClass: number) =>
+  classes.flatMap((name, label) =>
+    Array.from({ length: ofClass }, (_, i) => ({
+      id: `${part}/${name}/${i}`,
+      label,
+      load: async () => new Uint8Array(224 * 224 * 3).fill(40 + 60 * label + i),
+    })),
+  );
+
+const configuration: Configuration = { id: 'uncompressed-seed0', method: 'uncompressed', seed: 0 };
+
+async function options(extra: Partial<RunPaperOptions> = {}): Promise<RunPaperOptions> {
+  return {
+    configurations: [configuration],
+    dataset: drawnDataset(samples('train', 5), samples('test', 3)),
+    protocol: tinyProtocol,
+    splits: ['conv5_x'],
+    folded: thinBackbone(),
+    runtime: await createNodeRuntime({ worker: false, threads: 1 }),
+    threads: 1,
+    cacheFolder: join(folder, 'cache'),
+    outFolder: join(folder, 'out'),
+    command: 'npx aecnn experiment paper',
+    ...extra,
+  };
+}
+
+test('a result is written once; a damaged one, and one of another protocol, is made anew', {
+  timeout: 120_000,
+}, async () => {
+  const started: string[] = [];
+  const run = async (extra: Partial<RunPaperOptions> = {}) =>
+    runPaper(await options({ onStart: ({ id }) => started.push(id), ...extra }), [configuration]);
+  const [first] = await run();
+  const path = join(folder, 'out', 'uncompressed-seed0.json');
+  const written = JSON.parse(await readFile(path, 'utf8')) as PaperResult;
+  expect(written.test[0]?.right).toBe(first?.test[0]?.right);
+  expect(written.provenance.command).toBe('npx aecnn experiment paper');
+  expect(written.settings.protocol).toMatchObject({ trainImages: 15, testImages: 9 });
+  // Lists of numbers stand on one line.
+  expect(await readFile(path, 'utf8')).toMatch(/"perClass": \[[^\n]*\]/);
+
+  await run();
+  expect(started).toEqual(['uncompressed-seed0']);
+  await writeFile(path, '{"cut');
+  await run();
+  expect(started).toHaveLength(2);
+  const fewer = { ...tinyProtocol, trainPerClass: 4 };
+  await run({ protocol: fewer });
+  expect(started).toHaveLength(3);
+  expect(await readdir(join(folder, 'out'))).toEqual(['uncompressed-seed0.json']);
+
+  const { dataset } = await options();
+  const states = await paperStates([configuration], join(folder, 'out'), limitedData(dataset, fewer).protocol);
+  expect(states.map(({ result }) => result !== undefined)).toEqual([true]);
+  const others = await paperStates([configuration], join(folder, 'out'), limitedData(dataset, tinyProtocol).protocol);
+  expect(others.map(({ result }) => result !== undefined)).toEqual([false]);
+});
