@@ -6,10 +6,12 @@
  *
  *   npx tsx scripts/render-results.ts           writes the tables and plots
  *   npx tsx scripts/render-results.ts --check   fails when one of them is stale
+ *   ... --root FOLDER                           of a copy of README.md, docs and results instead of the repository
  */
 
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import type { Evaluation } from '../src/lab/evaluation/index.ts';
 import {
   methodLabels,
@@ -21,9 +23,12 @@ import {
 } from '../src/lab/experiments/index.ts';
 import { atomicWriteFile } from '../src/lab/files/index.ts';
 import type { StepReport } from '../src/lab/training/index.ts';
-import { paperRenderers, renderPaperPlots } from './render-paper.ts';
+import { paperReport } from './render-paper.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const { values: options } = parseArgs({
+  options: { check: { type: 'boolean', default: false }, root: { type: 'string' } },
+});
+const root = `${options.root ?? fileURLToPath(new URL('..', import.meta.url))}/`;
 const documents = ['README.md', 'docs/results.md'];
 
 /** A file of `results/` as `scripts/record-result.ts` writes it. */
@@ -75,7 +80,6 @@ function trainingTable(name: string): string {
 }
 
 const renderers: Readonly<Record<string, () => string>> = {
-  ...paperRenderers,
   'evaluate-caltech101-conv4x': () => {
     const record = read<Recorded<Evaluation>>('evaluate-caltech101-conv4x');
     const { result } = record;
@@ -134,7 +138,6 @@ const renderers: Readonly<Record<string, () => string>> = {
   },
 };
 
-const isCheck = process.argv.includes('--check');
 let stale = 0;
 
 /** Writes a file that differs from what it should be; says so instead when only checking. */
@@ -142,18 +145,29 @@ async function keep(name: string, rendered: string): Promise<void> {
   const path = `${root}${name}`;
   if (existsSync(path) && readFileSync(path, 'utf8') === rendered) return;
   stale += 1;
-  if (isCheck) process.stderr.write(`${name} is stale: run "npm run render"\n`);
+  if (options.check) process.stderr.write(`${name} is stale: run "npm run render"\n`);
   else await atomicWriteFile(path, rendered);
 }
 
-for (const document of documents) {
+/** A document with each of its tables rendered. */
+function renderedDocument(document: string, tables: Readonly<Record<string, () => string>>): string {
   const text = readFileSync(`${root}${document}`, 'utf8');
-  const rendered = text.replace(/<!-- results:(\S+) -->\n[\s\S]*?<!-- \/results -->/g, (_, name: string) => {
-    const render = renderers[name];
+  return text.replace(/<!-- results:(\S+) -->\n[\s\S]*?<!-- \/results -->/g, (_, name: string) => {
+    const render = tables[name];
     if (render === undefined) throw new Error(`${document}: nothing renders the table "${name}"`);
     return `<!-- results:${name} -->\n${render()}\n<!-- /results -->`;
   });
-  await keep(document, rendered);
 }
-for (const [name, svg] of await renderPaperPlots()) await keep(name, svg);
-if (isCheck && stale > 0) process.exit(1);
+
+try {
+  const paper = paperReport(`${root}results/paper`);
+  const tables = { ...renderers, ...paper.tables };
+  for (const document of documents) await keep(document, renderedDocument(document, tables));
+  for (const [name, svg] of await paper.plots()) await keep(name, svg);
+  if (options.check && stale > 0) process.exitCode = 1;
+} catch (error) {
+  // The user's files: one sentence is enough.
+  if (!(error instanceof RangeError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 2;
+}

@@ -18,6 +18,13 @@ const calibrationSamples = 512;
 /** Largest change of the steps, as a factor: beyond it something else is wrong. */
 const mostFactor = 8;
 
+/** Finer steps must not push more than this share of the latents out of the quantizer's range. */
+const outlierShare = 1e-3;
+
+/** Latents are looked at as if the quantizer had so many bits: practically unclipped. */
+const unclippedBits = 16;
+const largestCounted = 2 ** (unclippedBits - 1);
+
 /** Scales gains and rate model. @returns The same tensors with other `quantizer/` and `rate/`. */
 export async function calibrateRate(
   context: StepContext,
@@ -26,10 +33,13 @@ export async function calibrateRate(
 ): Promise<TensorMap> {
   const latents: Float32Array[] = [];
   const samples = context.set.train.slice(0, calibrationSamples);
-  await forEachLatent(context, shape, tensors, samples, (batch) => latents.push(batch));
+  await forEachLatent(context, shape, tensors, samples, (batch) => latents.push(batch), unclippedBits);
+  const reach = 2 ** (context.recipe.bits - 1) - 1;
+  const mostLogFactor = Math.min(Math.log(mostFactor), Math.log(reach / outlierSize(latents)));
   const logFactor = factorForBits(
-    (factor) => entropyBits(latents, shape.latentChannels, factor) / samples.length,
+    (factor) => entropyBits(latents, shape.latentChannels, factor, reach) / samples.length,
     targetBits(context),
+    mostLogFactor,
   );
   const added = (name: string, offset: number) => {
     const { shape: size, data } = pickTensor(tensors, name, 'float32');
@@ -52,9 +62,27 @@ export async function calibrateRate(
   };
 }
 
-/** Logarithm of the factor at which `bitsAt(factor)`, which rises, is `target`; by bisection. */
-function factorForBits(bitsAt: (factor: number) => number, target: number): number {
-  let [low, high] = [-Math.log(mostFactor), Math.log(mostFactor)];
+/** Size that one latent of a thousand exceeds. */
+function outlierSize(latents: readonly Float32Array[]): number {
+  const counts = new Float64Array(largestCounted + 1);
+  for (const batch of latents) {
+    for (const value of batch) {
+      const size = Math.min(largestCounted, Math.ceil(Math.abs(value)));
+      counts[size] = (counts[size] as number) + 1;
+    }
+  }
+  let beyond = counts.reduce((a, b) => a + b, 0);
+  const allowed = outlierShare * beyond;
+  const size = counts.findIndex((count) => {
+    beyond -= count;
+    return beyond <= allowed;
+  });
+  return Math.max(1, size);
+}
+
+/** Logarithm of the factor at which `bitsAt(factor)`, which rises, is `target`, or the largest allowed; by bisection. */
+function factorForBits(bitsAt: (factor: number) => number, target: number, most: number): number {
+  let [low, high] = [-Math.log(mostFactor), most];
   for (let i = 0; i < 12; i++) {
     const middle = (low + high) / 2;
     if (bitsAt(Math.exp(middle)) < target) low = middle;
@@ -63,11 +91,8 @@ function factorForBits(bitsAt: (factor: number) => number, target: number): numb
   return low;
 }
 
-/** Symbols are counted up to this size: more than any quantizer's range. */
-const reach = 512;
-
 /** Bits of all symbols under the histogram of their channel: what fitted entropy tables come to. */
-function entropyBits(latents: readonly Float32Array[], channels: number, factor: number): number {
+function entropyBits(latents: readonly Float32Array[], channels: number, factor: number, reach: number): number {
   const counts = Array.from({ length: channels }, () => new Float64Array(2 * reach + 1));
   for (const batch of latents) {
     const positions = latentSize ** 2;

@@ -72,11 +72,11 @@ export async function startCompressor(
 
 /**
  * A linear start that knows nothing but the size of the features: normal weights (He et al., ICCV 2015), scaled so that
- * latents have a variance of about one.
+ * latents of ungated features have a mean square of about one.
  */
 async function randomStart(context: StepContext, shape: CompressorShape): Promise<LinearStart> {
   const { set, recipe } = context;
-  const random = createRandom(recipe.seed + stepSeeds.reconstruction);
+  const random = createRandom(recipe.seed + stepSeeds['random-start']);
   const k = shape.latentChannels;
   const inputs = shape.selectedChannels.length * patchSize(shape) ** 2;
   const outputs = shape.featureShape[0] * patchSize(shape) ** 2;

@@ -19,9 +19,8 @@ import {
   rateBits,
 } from '../networks/index.ts';
 import { targetBits } from './compressor-plan.ts';
-import { type OptimizeResult, optimize } from './optimize.ts';
+import { type OptimizeResult, optimize, type Plateau } from './optimize.ts';
 import { createRateController } from './rate-controller.ts';
-import type { LearningRateSchedule } from './schedule.ts';
 import { type StepContext, stepSeeds } from './step-context.ts';
 import { isLastStageParameter, type Tail } from './tail.ts';
 import { oneHot, rowsOf } from './training-set.ts';
@@ -64,7 +63,6 @@ const startPrice = (context: StepContext, step: keyof typeof initialBitPrices): 
 function rateAware(context: StepContext, initialBitPrice: number) {
   const controller = createRateController(initialBitPrice, targetBits(context));
   return {
-    controller,
     learningRateFactor: (name: string) => (/^(quantizer|rate)\//.test(name) ? logScaleRate : 1),
     afterStep: (metrics: Readonly<Record<string, number>>) => controller.update(metrics.bits ?? 0),
     notes: { save: controller.save, restore: controller.restore },
@@ -85,7 +83,7 @@ export async function trainReconstruction(
 ): Promise<OptimizeResult> {
   const { set, recipe } = context;
   const batchSize = Math.min(recipe.batchSize, set.train.length);
-  const { bitPrice, controller: _, ...rate } = rateAware(context, startPrice(context, 'reconstruction'));
+  const { bitPrice, ...rate } = rateAware(context, startPrice(context, 'reconstruction'));
   return optimize({
     ...context,
     ...rate,
@@ -111,7 +109,7 @@ export async function trainReconstruction(
 
 /** What step 4 trains, and through which tail. */
 export interface TaskOptions {
-  readonly name: 'task' | 'fine-tune' | 'decay';
+  readonly name: 'task' | 'fine-tune';
   readonly shape: CompressorShape;
   /** Attention, compressor and rate model; with `fine-tune` the tail's parameters too. */
   readonly start: TensorMap;
@@ -121,32 +119,24 @@ export interface TaskOptions {
   readonly epochs: number;
   readonly learningRate: number;
   readonly validate?: Validate;
-  readonly schedule?: LearningRateSchedule;
-  /** Stops when validation accuracy has not risen for so many epochs. */
-  readonly patience?: number;
-  /** Price of a bit at the start, if a training before this one has found it. */
-  readonly bitPrice?: number;
+  /** Keeps the learning rate until a plateau, as `optimize` says; half a cosine when left out. */
+  readonly plateau?: Plateau;
 }
 
 /** A fine-tuned tail moves slowly: the share of the compressor's learning rate that it gets. */
 const tailLearningRate = 0.1;
 
 /** Step 4: trains for the answer, through the frozen tail (`task`) or together with its last stage (`fine-tune`). */
-export async function trainTask(
-  context: StepContext,
-  options: TaskOptions,
-): Promise<OptimizeResult & { readonly bitPrice: number }> {
+export async function trainTask(context: StepContext, options: TaskOptions): Promise<OptimizeResult> {
   const { set, recipe } = context;
-  const { shape, tail, teacherLogits, validate, schedule, patience } = options;
+  const { shape, tail, teacherLogits, validate, plateau } = options;
   const batchSize = Math.min(recipe.batchSize, set.train.length);
-  const startsAt = options.bitPrice ?? startPrice(context, 'task');
-  const { bitPrice, controller, learningRateFactor, ...rate } = rateAware(context, startsAt);
-  const trained = await optimize({
+  const { bitPrice, learningRateFactor, ...rate } = rateAware(context, startPrice(context, 'task'));
+  return optimize({
     ...context,
     ...rate,
     ...(validate ? { validate } : {}),
-    ...(schedule ? { schedule } : {}),
-    ...(patience === undefined ? {} : { patience }),
+    ...(plateau ? { plateau } : {}),
     learningRateFactor: (name) => (isLastStageParameter(name) ? tailLearningRate : learningRateFactor(name)),
     name: options.name,
     seed: recipe.seed + stepSeeds[options.name],
@@ -174,5 +164,4 @@ export async function trainTask(
       bit_price: bitPrice(),
     }),
   });
-  return { ...trained, bitPrice: controller.lastingPrice };
 }

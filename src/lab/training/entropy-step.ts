@@ -20,15 +20,15 @@ import {
 import { forwardMaps } from './forward-maps.ts';
 import type { StepContext } from './step-context.ts';
 
-/** Calls back with the latent of each batch, `float32[n, k, 7, 7]` in units of the quantizer's step, clipped to `bits`. */
+/** Calls back with the latent of each batch, `float32[n, k, 7, 7]` in units of the quantizer's step, clipped to so many bits. */
 export async function forEachLatent(
   context: StepContext,
   shape: CompressorShape,
   tensors: TensorMap,
   samples: readonly number[],
   onLatents: (latents: Float32Array) => void,
+  bits: number = context.recipe.bits,
 ): Promise<void> {
-  const { bits } = context.recipe;
   await forwardMaps(
     context,
     samples,

@@ -11,9 +11,8 @@ export { trainingSet, weightsHash } from './features-step.ts';
 export { forwardRows } from './forward.ts';
 export { forwardMaps, rowsOfMaps } from './forward-maps.ts';
 export { answerFrames, compressedLogits, type MeasuredCompressor, makeFrames } from './measure.ts';
-export { type EpochRecord, type OptimizeResult, optimize } from './optimize.ts';
+export { type EpochRecord, type OptimizeResult, optimize, type Plateau } from './optimize.ts';
 export { defaultRecipe, defaultSelectedChannels, type TrainRecipe } from './recipe.ts';
-export { constantLearningRate, cosineLearningRate } from './schedule.ts';
 export type { StepContext } from './step-context.ts';
 export {
   frozenTail,

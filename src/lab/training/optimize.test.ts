@@ -8,7 +8,6 @@ import { softmaxCrossEntropy } from '../autodiff/index.ts';
 import { gemm, input } from '../graph/index.ts';
 import { openCheckpoint } from './checkpoint.ts';
 import { batchOrder, type EpochRecord, type OptimizeOptions, type OptimizeResult, optimize } from './optimize.ts';
-import { constantLearningRate } from './schedule.ts';
 
 describe('batchOrder', () => {
   const samples = Array.from({ length: 10 }, (_, i) => i * 3);
@@ -121,36 +120,54 @@ test('validation is asked after each epoch, with the parameters of that moment',
   const seen: TensorMap[] = [];
   const { parameters, epochs } = await optimize({
     ...tinyTraining('validated'),
-    schedule: constantLearningRate,
     validate: async (values) => seen.push(values) / 10,
   });
   expect(epochs.map(({ epoch, accuracy }) => [epoch, accuracy])).toEqual([1, 2, 3, 4, 5].map((i) => [i, i / 10]));
   expect(seen[4]).toEqual(parameters);
-  // Batches and learning rates of the first epochs do not depend on how many come after them.
-  for (const length of [1, 3]) {
-    const shorter = { ...tinyTraining(`${length} epochs`), epochs: length, schedule: constantLearningRate };
-    expect(await optimize(shorter)).toEqual({ parameters: seen[length - 1], epochs: [] });
-  }
+  expect(seen[3]).not.toEqual(parameters);
+  // Asking changes nothing.
+  expect((await optimize(tinyTraining('not validated'))).parameters).toEqual(parameters);
 });
 
-test('training stops when validation has not risen for so many epochs', async () => {
-  const accuracies = [0.5, 0.7, 0.7, 0.6, 0.9];
-  const epochsWith = async (patience: number | undefined) => {
+test('with a plateau, training goes on for so many epochs after validation has stopped rising', async () => {
+  const accuracies = [0.5, 0.7, 0.7, 0.6, 0.9, 0.1, 0.2];
+  const epochsWith = async (patience: number) => {
     const left = [...accuracies];
     const training = tinyTraining(`patience ${patience}`);
     const { epochs } = await optimize({
       ...training,
       validate: async () => left.shift() as number,
-      ...(patience === undefined ? {} : { patience }),
+      plateau: { patience, decayEpochs: 2 },
     });
     expect(epochs.map(({ accuracy }) => accuracy)).toEqual(accuracies.slice(0, epochs.length));
     expect(training.losses).toHaveLength(5 * epochs.length);
     return epochs.length;
   };
-  expect(await epochsWith(1)).toBe(3);
-  expect(await epochsWith(2)).toBe(4);
-  expect(await epochsWith(3)).toBe(5);
-  expect(await epochsWith(undefined)).toBe(5);
+  expect(await epochsWith(1)).toBe(3 + 2);
+  expect(await epochsWith(2)).toBe(4 + 2);
+  // Five epochs at most before the learning rate falls.
+  expect(await epochsWith(3)).toBe(5 + 2);
+});
+
+test('with a plateau, the learning rate falls to nothing in the epochs after it', async () => {
+  const seen: TensorMap[] = [];
+  const training = tinyTraining('falls');
+  await optimize({
+    ...training,
+    learningRate: 0.02,
+    validate: async (values) => 1 / seen.push(values),
+    plateau: { patience: 2, decayEpochs: 2 },
+  });
+  expect(seen).toHaveLength(5);
+  const change = (epoch: number): number => {
+    const [before, after] = [seen[epoch - 2], seen[epoch - 1]].map(
+      (values) => pickTensor(values as TensorMap, 'weights', 'float32').data,
+    );
+    return Math.hypot(...(after as Float32Array).map((value, i) => value - (before?.[i] as number)));
+  };
+  expect(change(4)).toBeGreaterThan(0.5 * change(3));
+  expect(change(5)).toBeLessThan(0.5 * change(4));
+  expect(change(5)).toBeGreaterThan(0);
 });
 
 test('seconds rise with training and leave validation out', async () => {
@@ -182,28 +199,11 @@ test('seconds rise with training and leave validation out', async () => {
   expect(epochs).toHaveLength(3);
 });
 
-test('the learning rate follows the schedule', async () => {
-  const asked: number[][] = [];
-  const seen: TensorMap[] = [];
-  await optimize({
-    ...tinyTraining('schedule'),
-    schedule: (...position) => {
-      asked.push(position);
-      return asked.length > 10 ? 0 : 0.05;
-    },
-    validate: async (parameters) => seen.push(parameters),
-  });
-  expect(asked).toEqual(Array.from({ length: 25 }, (_, step) => [0.1, step, 25]));
-  expect(seen[1]).not.toEqual(seen[0]);
-  // A learning rate of 0 leaves everything as it is.
-  for (const later of seen.slice(2)) expect(later).toEqual(seen[1]);
-});
-
 describe('an aborted training with validation', () => {
   /** Weights grow, so that the first epoch is the best one: training ends after the fourth. */
   const impatient = (name: string): OptimizeOptions<number> & { losses: number[] } =>
     Object.assign(tinyTraining(name), {
-      patience: 3,
+      plateau: { patience: 2, decayEpochs: 1 },
       validate: async (parameters: TensorMap) => 1 / Math.hypot(...pickTensor(parameters, 'weights', 'float32').data),
     });
   const withoutSeconds = ({ parameters, epochs }: OptimizeResult) => ({

@@ -4,7 +4,7 @@ import { TrainingError } from '../../core/errors.ts';
 import { createRandom, shuffled, type TensorMap } from '../../core/tensor/index.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { createOptimizerGraph, type OptimizerGraphOptions } from './optimizer-graph.ts';
-import { cosineLearningRate, type LearningRateSchedule } from './schedule.ts';
+import { cosineLearningRate, plateauLearningRate } from './schedule.ts';
 
 /** Seconds between two checkpoints of a step under way. */
 const checkpointSeconds = 60;
@@ -28,6 +28,12 @@ export interface OptimizeResult {
   readonly epochs: readonly EpochRecord[];
 }
 
+/** When a constant learning rate begins to fall, and for how long it does. */
+export interface Plateau {
+  readonly patience: number;
+  readonly decayEpochs: number;
+}
+
 /** One training by gradient descent. */
 export interface OptimizeOptions<Notes> extends OptimizerGraphOptions {
   readonly checkpoint: Checkpoint;
@@ -35,12 +41,13 @@ export interface OptimizeOptions<Notes> extends OptimizerGraphOptions {
   readonly epochs: number;
   readonly batchSize: number;
   readonly learningRate: number;
-  /** Half a cosine when left out. */
-  readonly schedule?: LearningRateSchedule;
   /** Measures the validation accuracy after each epoch. */
   readonly validate?: (parameters: TensorMap) => Promise<number>;
-  /** Stops when validation accuracy has not risen for so many epochs; needs `validate`. */
-  readonly patience?: number;
+  /**
+   * Keeps the learning rate until validation accuracy has not risen for `patience` epochs, or for all `epochs`, and then
+   * lets it fall for `decayEpochs` more; needs `validate`. Without it the learning rate is half a cosine over `epochs`.
+   */
+  readonly plateau?: Plateau;
   /** Samples to train on. */
   readonly samples: readonly number[];
   /** Batch inputs of the graph for some samples. */
@@ -77,9 +84,10 @@ export function batchOrder(samples: readonly number[], batchSize: number, epochs
  */
 export async function optimize<Notes = null>(options: OptimizeOptions<Notes>): Promise<OptimizeResult> {
   const { name, checkpoint, samples, batchSize, learningRate, seed, notes, signal, validate } = options;
-  const { schedule = cosineLearningRate, patience = Number.POSITIVE_INFINITY } = options;
-  const batches = batchOrder(samples, batchSize, options.epochs, seed);
-  const batchesAnEpoch = batches.length / options.epochs;
+  const { plateau } = options;
+  const mostEpochs = options.epochs + (plateau?.decayEpochs ?? 0);
+  const batches = batchOrder(samples, batchSize, mostEpochs, seed);
+  const batchesAnEpoch = batches.length / mostEpochs;
   await using graph = await createOptimizerGraph(options);
   const resumed = await checkpoint.loadPartial<SavedNotes<Notes>>(name);
   if (resumed) graph.restore(resumed.state);
@@ -88,15 +96,24 @@ export async function optimize<Notes = null>(options: OptimizeOptions<Notes>): P
   const clock = stopwatch(resumed?.notes.seconds ?? 0);
   const save = (): Promise<void> =>
     checkpoint.savePartial(name, graph.state, { notes: notes?.save() ?? null, epochs, seconds: clock.seconds() });
+  const decaySteps = (plateau?.decayEpochs ?? 0) * batchesAnEpoch;
+  /** Step at which the learning rate begins to fall, once it is known. */
+  const plateauStep = (): number | undefined => {
+    const epoch = plateau && plateauEpoch(epochs, plateau.patience, options.epochs);
+    return epoch === undefined ? undefined : epoch * batchesAnEpoch;
+  };
   const running: Record<string, number> = {};
   let savedAt = Date.now();
-  for (let i = graph.state.step; i < batches.length && !hasStoppedRising(epochs, patience); i++) {
+  for (let i = graph.state.step; i < Math.min(batches.length, (plateauStep() ?? Infinity) + decaySteps); i++) {
     if (signal?.aborted) {
       await save();
       signal.throwIfAborted();
     }
     const inputs = await options.batch(batches[i] as number[]);
-    const metrics = await graph.step(inputs, schedule(learningRate, i, batches.length));
+    const rate = plateau
+      ? plateauLearningRate(learningRate, i, plateauStep(), decaySteps)
+      : cosineLearningRate(learningRate, i, batches.length);
+    const metrics = await graph.step(inputs, rate);
     if (!Number.isFinite(metrics.loss)) {
       throw new TrainingError(
         `the loss of step "${name}" is ${metrics.loss} after ${i + 1} batches: look for damaged pictures, or train with other settings`,
@@ -122,10 +139,14 @@ export async function optimize<Notes = null>(options: OptimizeOptions<Notes>): P
   return { parameters: graph.state.parameters, epochs };
 }
 
-/** Whether the best accuracy is so many epochs old. */
-function hasStoppedRising(epochs: readonly EpochRecord[], patience: number): boolean {
-  const accuracies = epochs.map(({ accuracy }) => accuracy);
-  return accuracies.length - 1 - accuracies.indexOf(Math.max(...accuracies)) >= patience && accuracies.length > 0;
+/** The epoch after which accuracy had not risen for `patience` epochs, or the last one; `undefined` before that. */
+function plateauEpoch(epochs: readonly EpochRecord[], patience: number, last: number): number | undefined {
+  let [best, bestEpoch] = [Number.NEGATIVE_INFINITY, 0];
+  for (const { epoch, accuracy } of epochs) {
+    if (accuracy > best) [best, bestEpoch] = [accuracy, epoch];
+    if (epoch - bestEpoch >= patience || epoch === last) return epoch;
+  }
+  return undefined;
 }
 
 /** Measures time that can be paused, from so many seconds on. */

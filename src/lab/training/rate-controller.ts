@@ -21,7 +21,7 @@ export interface RateController {
   /** What a checkpoint keeps; `restore` takes it. */
   save(): readonly [lasting: number, excess: number];
   restore(saved: readonly [lasting: number, excess: number]): void;
-  /** The price without its momentary part: a start for a training that goes on from this one. */
+  /** The price without its momentary part. */
   readonly lastingPrice: number;
 }
 

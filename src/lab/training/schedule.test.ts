@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { constantLearningRate, cosineLearningRate } from './schedule.ts';
+import { cosineLearningRate, plateauLearningRate } from './schedule.ts';
 
 test('rises in a straight line, then falls as half a cosine', () => {
   const rates = Array.from({ length: 100 }, (_, step) => cosineLearningRate(2, step, 100));
@@ -16,12 +16,13 @@ test('a training of one step has a learning rate', () => {
   expect(cosineLearningRate(1e-3, 1, 2)).toBe(1e-3);
 });
 
-test('a constant learning rate rises over 20 steps and stays, however long the training is', () => {
-  for (const steps of [10, 50, 1e6]) {
-    const rates = Array.from({ length: 50 }, (_, step) => constantLearningRate(2, step, steps));
-    expect(rates).toEqual(
-      Array.from({ length: 50 }, (_, step) => expect.closeTo(step < 20 ? 0.1 * (step + 1) : 2, 12)),
-    );
-  }
-  expect(constantLearningRate(3e-4, 1e6, 2e6)).toBe(3e-4);
+test('up to a plateau it rises over 20 steps and stays; then it falls to zero as half a cosine', () => {
+  const before = Array.from({ length: 50 }, (_, step) => plateauLearningRate(2, step, undefined, 10));
+  expect(before).toEqual(Array.from({ length: 50 }, (_, i) => expect.closeTo(i < 20 ? 0.1 * (i + 1) : 2, 12)));
+  const after = Array.from({ length: 11 }, (_, i) => plateauLearningRate(2, 30 + i, 30, 10));
+  expect(plateauLearningRate(2, 29, 30, 10)).toBe(2);
+  expect(after[0]).toBe(2);
+  expect(after[5]).toBeCloseTo(1, 12);
+  expect(after[10]).toBeCloseTo(0, 12);
+  for (let i = 1; i < after.length; i++) expect(after[i]).toBeLessThan(after[i - 1] as number);
 });

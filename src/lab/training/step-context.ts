@@ -31,6 +31,6 @@ export const stepSeeds = {
   fallback: 6,
   'fine-tune': 7,
   'teacher-fine-tune': 8,
-  decay: 9,
-  ranking: 10,
+  ranking: 9,
+  'random-start': 10,
 } as const;

@@ -61,6 +61,9 @@ const idOf = (split: SplitPoint): string => split.replace('_', '');
 
 const sizes: readonly FrameSize[] = ['packet', '256x'];
 
+/** Sizes at which AECNN is compared with pictures alone. */
+const smallSizes: readonly FrameSize[] = ['500', '250'];
+
 const fineTuned: readonly SplitPoint[] = ['conv4_x', 'conv3_x'];
 
 function aecnn(split: SplitPoint, size: FrameSize, seed: number): Configuration {
@@ -119,6 +122,7 @@ export function paperGrid(): readonly Configuration[] {
     rates('bottlenet', 'conv4_x'),
     ...bothAt('conv4_x', 0),
     { id: 'pictures-seed0', method: 'pictures', seed: 0 },
+    ...smallSizes.map((size) => aecnn('conv4_x', size, 0)),
     rates('end-to-end', 'conv4_x'),
     ...(Object.keys(variations) as VariationName[]).map(ablation),
     ...tunedSplits

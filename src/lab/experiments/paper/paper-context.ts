@@ -77,6 +77,11 @@ export function stepContextOf(
     selectedChannels: defaultSelectedChannels[split],
     ...recipe,
     epochs: { ...defaultRecipe.epochs, ...epochs, ...recipe.epochs },
+    learningRates: {
+      ...defaultRecipe.learningRates,
+      fineTune: protocol.fineTuneLearningRate,
+      ...recipe.learningRates,
+    },
   };
   return {
     set: trainingSet(dataset, features.train[split], full),

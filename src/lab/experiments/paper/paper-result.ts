@@ -6,8 +6,11 @@ import type { Provenance } from '../provenance.ts';
 /** What is compared. */
 export type PaperMethod = 'uncompressed' | 'aecnn' | 'bottlenet' | 'pictures' | 'adapted-pictures' | 'learning-rates';
 
-/** How large a frame may be: 256 times smaller than the float32 feature map, or one packet of 1,200 bytes. */
-export type FrameSize = '256x' | 'packet';
+/**
+ * How large a frame may be: 256 times smaller than the float32 feature map, one packet of 1,200 bytes, or a mean of so many
+ * bytes (as the pictures are compared at).
+ */
+export type FrameSize = '256x' | 'packet' | '500' | '250';
 
 /** Bytes of the frames of all test pictures, headers included. */
 export interface FrameBytes {

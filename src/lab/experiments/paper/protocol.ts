@@ -41,6 +41,8 @@ export interface PaperProtocol {
   readonly epochs: PaperEpochs;
   /** Share of the training part that learning rates are chosen on. */
   readonly learningRateShare: number;
+  /** Peak of AECNN and BottleNet++ when the tail is trained too; the tail itself gets a tenth of it. */
+  readonly fineTuneLearningRate: number;
   /** What differs from the recipe of every AECNN: for small trials. */
   readonly recipe?: Partial<TrainRecipe>;
   /** Learning rates that are not chosen but given, by method. */
@@ -57,11 +59,12 @@ export const paperProtocol: Omit<PaperProtocol, 'data' | 'trainImages' | 'testIm
     reconstruction: 3,
     task: 3,
     fineTune: 2,
-    mostUntilPlateau: 12,
-    patience: 2,
-    decay: 2,
+    mostUntilPlateau: 16,
+    patience: 3,
+    decay: 3,
   },
   learningRateShare: 0.2,
+  fineTuneLearningRate: 3e-4,
 };
 
 /** What a newcomer runs in a quarter of an hour: fewer pictures, learning rates as chosen on Caltech-101. */
@@ -76,7 +79,8 @@ export const quickProtocol: typeof paperProtocol = {
 /** Bytes of the float32 feature map at a split point. */
 export const featureBytes = (split: SplitPoint): number => 4 * elementCount(featureShape(split));
 
-/** Most bytes of a frame: its mean for `256x`, every frame for `packet`. */
+/** Most bytes of a frame: every frame's for `packet`, the mean's for the others. */
 export function budgetBytes(split: SplitPoint, size: FrameSize): number {
-  return size === 'packet' ? onePacketBytes : Math.floor(featureBytes(split) / 256);
+  if (size === 'packet') return onePacketBytes;
+  return size === '256x' ? Math.floor(featureBytes(split) / 256) : Number(size);
 }

@@ -5,22 +5,22 @@ import type { TrainRecipe } from '../../../training/index.ts';
 import type { FrameSize } from '../paper-result.ts';
 import { budgetBytes } from '../protocol.ts';
 
-/** Latent channels: about one for each four bits of a position, so that the learned gains can spread the bits. */
+/** Latent channels: about one for each three or four bits of a position, so that the learned gains can spread the bits. */
 const latentChannels: { readonly [Split in SplitPoint]: Readonly<Record<FrameSize, number>> } = {
-  conv2_x: { '256x': 512, packet: 96 },
-  conv3_x: { '256x': 256, packet: 96 },
-  conv4_x: { '256x': 128, packet: 64 },
-  conv5_x: { '256x': 96, packet: 64 },
+  conv2_x: { '256x': 512, packet: 96, '500': 64, '250': 32 },
+  conv3_x: { '256x': 256, packet: 96, '500': 64, '250': 32 },
+  conv4_x: { '256x': 128, packet: 64, '500': 48, '250': 32 },
+  conv5_x: { '256x': 96, packet: 64, '500': 48, '250': 32 },
 };
 
 /**
  * Share of the budget that the mean frame is trained for. With one packet the largest frame must fit, and frames of one
- * model differ by a fifth in size; with 256x the mean counts.
+ * model differ by a fifth in size; with the others the mean counts.
  */
-const aimedShare: Readonly<Record<FrameSize, number>> = { '256x': 0.96, packet: 0.85 };
+const aimedShare: Readonly<Record<FrameSize, number>> = { '256x': 0.96, packet: 0.85, '500': 0.96, '250': 0.96 };
 
 /** Range of the quantizer; entropy coding takes fewer bits than that. */
-const bits: Readonly<Record<FrameSize, number>> = { '256x': 8, packet: 6 };
+const bits: Readonly<Record<FrameSize, number>> = { '256x': 8, packet: 6, '500': 6, '250': 6 };
 
 /** What a recipe must say for frames of this size at this split point. */
 export function compressorSize(

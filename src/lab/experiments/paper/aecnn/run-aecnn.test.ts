@@ -83,8 +83,6 @@ test('a configuration that was broken off goes on to the same result; the other 
   expect(larger.steps.find(({ name }) => name === 'attention')).toEqual(
     resumed.steps.find(({ name }) => name === 'attention'),
   );
-  const [ours] = larger.test;
-  expect(ours?.bytes.mean).toBeGreaterThan(whole.test[0]?.bytes.mean ?? 0);
 });
 
 test('an ablation changes what it names, and nothing shared', { timeout }, async () => {
@@ -99,10 +97,9 @@ test('an ablation changes what it names, and nothing shared', { timeout }, async
     'teacher',
     'start',
     'end to end',
-    'decay',
     'entropy tables (tail frozen)',
   ]);
-  expect(endToEnd.history.map(({ step }) => step)).toEqual(['end to end', 'end to end', 'decay']);
+  expect(endToEnd.history.map(({ step }) => step)).toEqual(['end to end', 'end to end', 'end to end']);
 });
 
 test('learning rates are tried on a share of the training part, without the test part', { timeout }, async () => {

@@ -9,7 +9,6 @@ import {
   calibrateRate,
   compressedLogits,
   compressorShape,
-  constantLearningRate,
   frozenTail,
   initialAttention,
   isLastStageParameter,
@@ -42,7 +41,7 @@ import { compressorSize } from './compressor-size.ts';
 import { type VariationName, variations } from './variations.ts';
 
 /** To be raised when the training computes something else: older checkpoints are then left alone. */
-const trainingVersion = 1;
+const trainingVersion = 2;
 
 /** One configuration of AECNN. */
 export interface AecnnOptions {
@@ -190,33 +189,24 @@ async function trainEndToEnd(run: AecnnRun, { protocol }: PaperContext): Promise
   const { context, options, shape, attention, teacherTail, teacherLogits, log } = run;
   const { mostUntilPlateau, patience, decay } = protocol.epochs;
   const validate = run.validateBehind(() => teacherTail);
-  const common = { shape, tail: () => teacherTail, teacherLogits, learningRate: options.learningRate, validate };
   const { tensors: start } = await log.run(context.checkpoint, 'start', async () => ({
     tensors: { ...attention, ...(await startCompressor(context, shape, attention)) },
   }));
-  const plateau = await log.run<{ bitPrice: number }>(context.checkpoint, 'end to end', async () => {
-    const { parameters, epochs, bitPrice } = await trainTask(context, {
-      ...common,
-      name: 'task',
-      start,
-      epochs: mostUntilPlateau,
-      patience,
-      schedule: constantLearningRate,
-    });
-    return { tensors: parameters, epochs, bitPrice };
-  });
-  const decayed = await log.run(context.checkpoint, 'decay', async () => {
-    const { bitPrice } = plateau.notes;
+  const trained = await log.run(context.checkpoint, 'end to end', async () => {
     const { parameters, epochs } = await trainTask(context, {
-      ...common,
-      name: 'decay',
-      start: plateau.tensors,
-      epochs: decay,
-      bitPrice,
+      name: 'task',
+      shape,
+      start,
+      teacherLogits,
+      learningRate: options.learningRate,
+      validate,
+      tail: () => teacherTail,
+      epochs: mostUntilPlateau,
+      plateau: { patience, decayEpochs: decay },
     });
     return { tensors: await stored(run, parameters), epochs };
   });
-  return decayed.tensors;
+  return trained.tensors;
 }
 
 /** The compressor together with the tail's last stage and classifier. */

@@ -18,12 +18,11 @@ import {
 } from '../../../networks/index.ts';
 import {
   accuracyOf,
-  constantLearningRate,
-  cosineLearningRate,
   type EpochRecord,
   isLastStageParameter,
   oneHot,
   optimize,
+  type Plateau,
   rowsOf,
   type StepContext,
   type Tail,
@@ -38,7 +37,7 @@ import { bitsOfLevel, drawErasures, eraseBitsStraightThrough } from './erasure-c
 const batchNormSamples = { epoch: 512, end: 1024 };
 
 /** Seeds of the phases, added to the recipe's. */
-const phaseSeeds = { start: 20, plateau: 21, decay: 22, fineTune: 23, erasures: 1 << 20 };
+const phaseSeeds = { start: 20, compressor: 21, fineTune: 22, erasures: 1 << 20 };
 
 /** The share of encoder's and decoder's learning rate that the tail gets when everything is trained: as in `trainTask`. */
 const tailLearningRate = 0.1;
@@ -77,29 +76,14 @@ export async function trainCompressor(context: StepContext, task: BottlenetTask,
   const { epochs, learningRate, shape } = task;
   const tails = frozenTailPair(tail);
   const { seed } = context.recipe;
-  const plateau = await runPhase(context, task, tails, {
-    name: 'bottlenet-plateau',
-    seed: seed + phaseSeeds.plateau,
+  return runPhase(context, task, tails, {
+    name: 'bottlenet-compressor',
+    seed: seed + phaseSeeds.compressor,
     start: initialBottlenet(shape, createRandom(seed + phaseSeeds.start)),
     epochs: epochs.mostUntilPlateau,
-    patience: epochs.patience,
-    schedule: constantLearningRate,
+    plateau: { patience: epochs.patience, decayEpochs: epochs.decay },
     learningRate,
   });
-  const decay = await runPhase(context, task, tails, {
-    name: 'bottlenet-decay',
-    seed: seed + phaseSeeds.decay,
-    start: compressorOf(shape, plateau.tensors),
-    epochs: epochs.decay,
-    schedule: cosineLearningRate,
-    learningRate,
-  });
-  const later = decay.epochs.map((record) => ({
-    ...record,
-    epoch: plateau.epochs.length + record.epoch,
-    seconds: plateau.seconds + record.seconds,
-  }));
-  return { ...decay, epochs: [...plateau.epochs, ...later], seconds: plateau.seconds + decay.seconds };
 }
 
 /** Trains everything: encoder, decoder, and the tail as far as it has parameters in `start`. */
@@ -115,7 +99,6 @@ export function trainEverything(
     seed: recipe.seed + phaseSeeds.fineTune,
     start: { ...compressorOf(task.shape, compressor.tensors), ...tails.start },
     epochs: task.epochs.fineTune,
-    schedule: cosineLearningRate,
     learningRate: recipe.learningRates.fineTune,
   });
 }
@@ -132,8 +115,7 @@ interface PhaseOptions {
   readonly seed: number;
   readonly start: TensorMap;
   readonly epochs: number;
-  readonly patience?: number;
-  readonly schedule: typeof constantLearningRate;
+  readonly plateau?: Plateau;
   readonly learningRate: number;
 }
 

@@ -22,7 +22,7 @@ export interface TrainingCourse {
 }
 
 /** Steps whose accuracy is that of the compressor in front of the frozen tail. */
-const compressorSteps: readonly string[] = ['reconstruction', 'task', 'end to end', 'decay'];
+const compressorSteps: readonly string[] = ['reconstruction', 'task', 'end to end'];
 
 /** Validation accuracy of the compressor in front of the frozen tail, against seconds of all steps. */
 export const frozenTailHistory = ({ history }: PaperResult): PaperResult['history'] =>

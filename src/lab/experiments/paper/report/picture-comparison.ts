@@ -1,7 +1,14 @@
 /** The picture itself against AECNN at the same number of bytes. */
 
 import type { SplitPoint } from '../../../../core/model/index.ts';
-import { adaptedBudgets, aecnnFrames, configurationId, type Measured, measuredOf, type PaperResults } from './report-data.ts';
+import {
+  adaptedBudgets,
+  aecnnFrames,
+  configurationId,
+  type Measured,
+  measuredOf,
+  type PaperResults,
+} from './report-data.ts';
 
 /** A picture codec's setting that was chosen for a budget on the validation part. */
 export interface ChosenCodec {
@@ -70,4 +77,3 @@ function frameWithin(results: PaperResults, bytes: number): PictureComparison['a
   const [best] = validated.sort((a, b) => b.accuracy - a.accuracy || b.measured.bytes.mean - a.measured.bytes.mean);
   return best && { split: best.split, measured: best.measured };
 }
-

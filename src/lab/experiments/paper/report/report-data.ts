@@ -3,11 +3,12 @@
  * the uncompressed network of its own run, over all seeds that were run.
  */
 
+import { isDeepStrictEqual } from 'node:util';
 import { type SplitPoint, splitPoints } from '../../../../core/model/index.ts';
 import { type VariationName, variations } from '../aecnn/variations.ts';
 import { paperGrid } from '../grid.ts';
 import type { FrameBytes, FrameSize, PaperResult, TestMeasure } from '../paper-result.ts';
-import { budgetBytes } from '../protocol.ts';
+import { budgetBytes, type PaperProtocol } from '../protocol.ts';
 import { type Difference, pairedDifference } from './bootstrap.ts';
 
 /** What is run at every split point and size. */
@@ -15,6 +16,11 @@ export type Family = 'aecnn' | 'bottlenet' | 'bottlenet-distilled' | 'bottlenet-
 
 /** Both sizes of frames. */
 export const frameSizes: readonly FrameSize[] = ['256x', 'packet'];
+
+/** Every split point with every size, in the order of the tables. */
+export const splitSizes: readonly { readonly split: SplitPoint; readonly size: FrameSize }[] = splitPoints.flatMap(
+  (split) => frameSizes.map((size) => ({ split, size })),
+);
 
 /** Split point of the rows with several seeds and of the ablations. */
 export const mainSplit: SplitPoint = 'conv4_x';
@@ -47,9 +53,28 @@ export const expectedIds: readonly string[] = paperGrid().map(({ id }) => id);
 /** All result files of a folder, by id. */
 export type PaperResults = ReadonlyMap<string, PaperResult>;
 
-/** Results by their ids. */
-export const paperResults = (results: readonly PaperResult[]): PaperResults =>
-  new Map(results.map((result) => [result.id, result]));
+/**
+ * Results by their ids.
+ *
+ * @throws RangeError when two of them were run with different protocols: they cannot stand in one table.
+ */
+export function paperResults(results: readonly PaperResult[]): PaperResults {
+  const [first] = results;
+  const other = results.find((result) => !isDeepStrictEqual(result.settings.protocol, first?.settings.protocol));
+  if (first && other) {
+    throw new RangeError(
+      `${first.id}.json and ${other.id}.json were run with different protocols (settings.protocol): ` +
+        'keep the results of one protocol in a folder and the others elsewhere',
+    );
+  }
+  return new Map(results.map((result) => [result.id, result]));
+}
+
+/** What all results were run with; nothing when there are none. */
+export function protocolOf(results: PaperResults): PaperProtocol | undefined {
+  const [first] = results.values();
+  return first?.settings.protocol as PaperProtocol | undefined;
+}
 
 /** One measure of one configuration, over the seeds that it was run with. */
 export interface Measured {
@@ -161,12 +186,10 @@ export const fitsSize = (split: SplitPoint, size: FrameSize, bytes: FrameBytes):
 export function aecnnFrames(
   results: PaperResults,
 ): readonly { readonly split: SplitPoint; readonly size: FrameSize; readonly measured: Measured }[] {
-  return splitPoints.flatMap((split) =>
-    frameSizes.flatMap((size) =>
-      [mainMeasure, fineTunedMeasure].flatMap((name) => {
-        const measured = measuredOf(results, (seed) => configurationId('aecnn', split, size, seed), name, [0]);
-        return measured ? [{ split, size, measured }] : [];
-      }),
-    ),
+  return splitSizes.flatMap(({ split, size }) =>
+    [mainMeasure, fineTunedMeasure].flatMap((name) => {
+      const measured = measuredOf(results, (seed) => configurationId('aecnn', split, size, seed), name, [0]);
+      return measured ? [{ split, size, measured }] : [];
+    }),
   );
 }

@@ -1,7 +1,7 @@
 /** What all methods answer rightly against what they send. */
 
-import { splitPoints } from '../../../../../core/model/index.ts';
-import { listed } from '../../../markdown.ts';
+import { type SplitPoint, splitPoints } from '../../../../../core/model/index.ts';
+import type { FrameSize } from '../../paper-result.ts';
 import { chosenCodecs, pictureComparisons } from '../picture-comparison.ts';
 import {
   bestBottlenet,
@@ -10,27 +10,118 @@ import {
   measuredAt,
   measuredOf,
   type PaperResults,
+  seeds,
   uncompressedAccuracy,
 } from '../report-data.ts';
-import { labelledPoints, type PlotPoint, type PlotSpace } from './labelled-points.ts';
+import { labelledPoints, namedSeries, type PlotPoint, type PlotSpace } from './labelled-points.ts';
 import { colours, emptyPlot, percentOf, title, toSvg } from './plot-style.ts';
 
-/** Test accuracy against the mean bytes of a frame: split points by their two sizes, pictures by their budgets. */
+/** Test accuracy against the mean bytes of a frame: split points in their two sizes, pictures at their budgets. */
 export async function accuracyAgainstBytes(results: PaperResults): Promise<string> {
   const text = 'Right answers against bytes on the wire';
   const splits = [
-    ...splitLines('AECNN', colours.green, (split, size) => measuredAt(results, 'aecnn', split, size)),
-    ...splitLines('BottleNet++', colours.vermilion, (split, size) => bestBottlenet(results, split, size)),
+    ...splitPairs('AECNN', colours.green, (split, size) => measuredAt(results, 'aecnn', split, size)),
+    ...splitPairs('BottleNet++', colours.vermilion, (split, size) => bestBottlenet(results, split, size)),
   ];
-  const adapted = adaptedLine(results);
-  const best = bestCodecLine(results);
-  const others = otherCodecs(results, best);
-  const drawn = [...splits, ...adapted, ...best, ...others].map(({ point }) => point);
-  if (drawn.length === 0) return emptyPlot(text);
-  const uncompressed = uncompressedAccuracy(results, 0);
-  const rule =
-    uncompressed === undefined
-      ? undefined
-      : { y: percentOf(uncompressed), label: `uncompressed: ${percentOf(uncompressed).toFixed(1)} %` };
-  return '';
+  const adapted = adaptedPictures(results);
+  const pictures = unchangedPictures(results);
+  const all = [...splits, ...adapted, ...pictures, ...otherFormats(results)];
+  if (all.length === 0) return emptyPlot(text);
+  const rule = uncompressedRule(results);
+  const bottom = lowestShown([...splits, ...adapted], pictures);
+  const points = all.filter(({ y }) => y >= bottom);
+  const hidden = points.length < all.length ? `; pictures below ${bottom} % are left out` : '';
+  const subtitle = `AECNN (tail frozen) and the best BottleNet++: one packet joined to 256x for each split point${hidden}`;
+  const highest = Math.max(...points.map(({ y }) => y), rule?.y ?? 0);
+  return toSvg(
+    labelledPoints(
+      title(text, subtitle),
+      plotSpace(
+        points.map(({ x }) => x),
+        [bottom, highest + 0.07 * (highest - bottom)],
+      ),
+      { points, lines: points.filter(({ isHollow }) => !isHollow), ...(rule ? { rule } : {}) },
+    ),
+  );
+}
+
+const pointOf = ({ bytes, accuracy }: Measured, series: string, colour: string): PlotPoint => ({
+  series,
+  colour,
+  x: bytes.mean,
+  y: percentOf(accuracy),
+});
+
+/** Both sizes of every split point, smaller first; the larger is named, the largest of all with its method. */
+function splitPairs(
+  method: string,
+  colour: string,
+  measuredIn: (split: SplitPoint, size: FrameSize) => Measured | undefined,
+): PlotPoint[] {
+  const pairs = splitPoints.flatMap((split) => {
+    const sizes = frameSizes.flatMap((size) => measuredIn(split, size) ?? []);
+    const ofSplit = sizes.map((measured) => pointOf(measured, `${method} ${split}`, colour)).sort((a, b) => a.x - b.x);
+    return ofSplit.map((point, i) => (i === ofSplit.length - 1 ? { ...point, label: split } : point));
+  });
+  const largest = Math.max(...pairs.map(({ x }) => x));
+  return pairs.map((point) => (point.x === largest ? { ...point, label: `${method}, ${point.label}` } : point));
+}
+
+function adaptedPictures(results: PaperResults): PlotPoint[] {
+  const measured = pictureComparisons(results).flatMap(({ adapted }) => adapted ?? []);
+  return namedSeries(measured.map((one) => pointOf(one, 'picture, tail adapted', colours.blue)));
+}
+
+/** The best codec of each budget with the network unchanged; its format is named where it changes. */
+function unchangedPictures(results: PaperResults): PlotPoint[] {
+  const measured = pictureComparisons(results).flatMap(({ unadapted }) => unadapted ?? []);
+  const distinct = measured.filter(({ name }, i) => measured.findIndex((other) => other.name === name) === i);
+  const formatOf = (one: Measured | undefined): string | undefined => one?.name.split(' ')[0];
+  return distinct.map((one, i) => {
+    const point = pointOf(one, 'picture', colours.purple);
+    const format = formatOf(one);
+    if (i === distinct.length - 1) return { ...point, label: `${format} picture` };
+    return format !== undefined && format !== formatOf(distinct[i - 1]) ? { ...point, label: format } : point;
+  });
+}
+
+/** The formats that were read on the test part without being the best of a budget: marks without a line. */
+function otherFormats(results: PaperResults): PlotPoint[] {
+  const best = new Set(pictureComparisons(results).map(({ unadapted }) => unadapted?.name));
+  const others = new Map(chosenCodecs(results).map(({ name, format }) => [name, format]));
+  return [...others].flatMap(([name, format]) => {
+    const measured = best.has(name) ? undefined : measuredOf(results, (seed) => `pictures-seed${seed}`, name, [0]);
+    return measured ? [{ ...pointOf(measured, name, colours.purple), label: format, isHollow: true }] : [];
+  });
+}
+
+/** A round number below everything that was trained for its size, and below the best picture. */
+function lowestShown(trained: readonly PlotPoint[], pictures: readonly PlotPoint[]): number {
+  const bestPicture = Math.max(...pictures.map(({ y }) => y));
+  const lowest = Math.min(...trained.map(({ y }) => y), ...(pictures.length > 0 ? [bestPicture] : []));
+  return Math.max(0, 5 * Math.floor((lowest - 0.5) / 5));
+}
+
+/** Mean over the seeds that were run, as the other marks. */
+function uncompressedRule(results: PaperResults): { readonly y: number; readonly label: string } | undefined {
+  const accuracies = seeds.flatMap((seed) => uncompressedAccuracy(results, seed) ?? []);
+  if (accuracies.length === 0) return undefined;
+  const y = percentOf(accuracies.reduce((a, b) => a + b, 0) / accuracies.length);
+  return { y, label: `uncompressed: ${y.toFixed(1)} %` };
+}
+
+function plotSpace(bytes: readonly number[], domain: readonly [number, number]): PlotSpace {
+  const shortest = 0.8 * Math.min(500, ...bytes);
+  const longest = 1.5 * Math.max(3000, ...bytes);
+  return {
+    width: 760,
+    height: 420,
+    x: {
+      title: 'mean bytes of a frame, header included where there is one (logarithmic)',
+      domain: [shortest, longest],
+      values: [100, 200, 500, 1000, 2000, 5000, 10_000, 20_000].filter((tick) => tick >= shortest && tick <= longest),
+      isLog: true,
+    },
+    y: { title: 'right answers on the test part, %', domain },
+  };
 }

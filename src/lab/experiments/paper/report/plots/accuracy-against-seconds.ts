@@ -2,7 +2,7 @@
 
 import { frozenTailHistory } from '../convergence.ts';
 import { ablationId, configurationId, mainSplit, type PaperResults } from '../report-data.ts';
-import { labelledPoints, type PlotPoint } from './labelled-points.ts';
+import { labelledPoints, namedSeries, type PlotPoint } from './labelled-points.ts';
 import { colours, emptyPlot, percentOf, title, toSvg } from './plot-style.ts';
 
 /** Validation accuracy against seconds of training: AECNN step by step, end to end, BottleNet++. */
@@ -24,7 +24,7 @@ export async function accuracyAgainstSeconds(results: PaperResults): Promise<str
   );
   if (marks.length === 0) return emptyPlot(text);
   const last = Math.max(...marks.map(({ x }) => x));
-  const lowest = Math.max(0, 10 * Math.floor(Math.min(...marks.map(({ y }) => y)) / 10));
+  const lowest = Math.max(0, 5 * Math.floor(Math.min(...marks.map(({ y }) => y)) / 5));
   const highest = Math.max(...marks.map(({ y }) => y));
   return toSvg(
     labelledPoints(
@@ -33,9 +33,9 @@ export async function accuracyAgainstSeconds(results: PaperResults): Promise<str
         width: 760,
         height: 340,
         x: { title: 'seconds of training', domain: [0, 1.05 * last] },
-        y: { title: 'validation accuracy, %', domain: [lowest, Math.min(102, highest + 4)] },
+        y: { title: 'validation accuracy, %', domain: [lowest, highest + 0.1 * (highest - lowest)] },
       },
-      namedSeries(marks, {}),
+      { points: namedSeries(marks), lines: marks },
     ),
   );
 }

@@ -26,8 +26,7 @@ export async function gmacAgainstBytes(results: PaperResults): Promise<string> {
         x: { title: 'mean bytes of a frame, header included', domain: [0, 1.35 * largest] },
         y: { title: 'work of the device, GMAC', domain: [0, 4.5] },
       },
-      marks,
-      [],
+      { points: marks },
     ),
   );
 }

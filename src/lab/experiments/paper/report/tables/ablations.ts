@@ -1,7 +1,16 @@
 /** What each choice of AECNN is worth. */
 
 import { markdownTable, percent, points, thousands } from '../../../markdown.ts';
-import { ablationId, configurationId, differenceOf, mainMeasure, mainSplit, measuredOf, type PaperResults, variationNames } from '../report-data.ts';
+import {
+  ablationId,
+  configurationId,
+  differenceOf,
+  mainMeasure,
+  mainSplit,
+  measuredOf,
+  type PaperResults,
+  variationNames,
+} from '../report-data.ts';
 import { bytesText, differenceText, notRun } from './cells.ts';
 
 /** AECNN at conv4_x and one packet with one choice changed. */

@@ -6,22 +6,20 @@ import { bottlenetName, bytesText, notRun } from './cells.ts';
 
 /** Every column of BottleNet++. */
 export function bottlenetTable(results: PaperResults): string {
-  const rows = splitPoints.flatMap((split) =>
-    frameSizes.flatMap((size) => {
-      const erasureId = (seed: number) => configurationId('bottlenet-erasure', split, size, seed);
-      const erased = (results.get(erasureId(0))?.test ?? []).flatMap(
-        ({ name }) => measuredOf(results, erasureId, name) ?? [],
-      );
-      const columns = [...bottlenetColumns(results, split, size), ...erased];
-      if (columns.length === 0) return [[`${split}, ${size}`, notRun, '', '', '']];
-      return columns.map((measured) => [
-        `${split}, ${size}`,
-        `${bottlenetName(measured)}${measured.family === 'bottlenet-erasure' ? ', trained with erasures' : ''}`,
-        percent(measured.accuracy, 2),
-        points(measured.loss),
-        bytesText(measured.bytes),
-      ]);
-    }),
-  );
+  const rows = splitSizes.flatMap(({ split, size }) => {
+    const erasureId = (seed: number) => configurationId('bottlenet-erasure', split, size, seed);
+    const erased = (results.get(erasureId(0))?.test ?? []).flatMap(
+      ({ name }) => measuredOf(results, erasureId, name) ?? [],
+    );
+    const columns = [...bottlenetColumns(results, split, size), ...erased];
+    if (columns.length === 0) return [[`${split}, ${size}`, notRun, '', '', '']];
+    return columns.map((measured) => [
+      `${split}, ${size}`,
+      `${bottlenetName(measured)}${measured.family === 'bottlenet-erasure' ? ', trained with erasures' : ''}`,
+      percent(measured.accuracy, 2),
+      points(measured.loss),
+      bytesText(measured.bytes),
+    ]);
+  });
   return markdownTable(['', 'column', 'accuracy', 'loses, points', 'bytes, mean (largest)'], rows);
 }

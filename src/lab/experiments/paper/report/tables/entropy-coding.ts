@@ -6,23 +6,21 @@ import { bytesText, notRun } from './cells.ts';
 
 /** The same answers in other bytes: fixed-length codes, deflate, our entropy coder. */
 export function entropyCodingTable(results: PaperResults): string {
-  const rows = splitPoints.flatMap((split) =>
-    frameSizes.flatMap((size) =>
-      ['tail frozen', 'tail fine-tuned'].flatMap((tail) => {
-        const bytesOf = (coding: string) => measuredAt(results, 'aecnn', split, size, `${tail}, ${coding}`)?.bytes;
-        const [raw, deflate, ours] = ['raw bits', 'deflate', 'entropy coded'].map(bytesOf);
-        if (!ours) return tail === 'tail frozen' ? [[`${split}, ${size}`, notRun, '', '', '']] : [];
-        return [
-          [
-            `${split}, ${size}${tail === 'tail frozen' ? '' : `, ${tail}`}`,
-            raw ? bytesText(raw) : '',
-            deflate ? bytesText(deflate) : '',
-            bytesText(ours),
-            raw ? percent(1 - ours.mean / raw.mean, 0) : '',
-          ],
-        ];
-      }),
-    ),
+  const rows = splitSizes.flatMap(({ split, size }) =>
+    ['tail frozen', 'tail fine-tuned'].flatMap((tail) => {
+      const bytesOf = (coding: string) => measuredAt(results, 'aecnn', split, size, `${tail}, ${coding}`)?.bytes;
+      const [raw, deflate, ours] = ['raw bits', 'deflate', 'entropy coded'].map(bytesOf);
+      if (!ours) return tail === 'tail frozen' ? [[`${split}, ${size}`, notRun, '', '', '']] : [];
+      return [
+        [
+          `${split}, ${size}${tail === 'tail frozen' ? '' : `, ${tail}`}`,
+          raw ? bytesText(raw) : '',
+          deflate ? bytesText(deflate) : '',
+          bytesText(ours),
+          raw ? percent(1 - ours.mean / raw.mean, 0) : '',
+        ],
+      ];
+    }),
   );
   return markdownTable(
     ['bytes, mean (largest)', 'raw bits', 'deflate', 'our entropy coder', 'saved over raw bits'],

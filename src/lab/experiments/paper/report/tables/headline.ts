@@ -1,35 +1,41 @@
 /** The tables that everything else explains: what AECNN loses at each split point and size, beside BottleNet++. */
 
 import { markdownTable, points, thousands } from '../../../markdown.ts';
-import { bestBottlenet, differenceOf, fineTunedMeasure, mainMeasure, measuredAt, type PaperResults, splitSizes } from '../report-data.ts';
+import {
+  bestBottlenet,
+  differenceOf,
+  fineTunedMeasure,
+  mainMeasure,
+  measuredAt,
+  type PaperResults,
+  splitSizes,
+} from '../report-data.ts';
 import { bottlenetName, bytesText, differenceText, notRun, ratioText } from './cells.ts';
 
 /** Split points, sizes, loss, bytes, ratio, against BottleNet++ at its best. */
 export function headlineTable(results: PaperResults): string {
-  const rows = splitPoints.flatMap((split) =>
-    frameSizes.flatMap((size) => {
-      const theirs = bestBottlenet(results, split, size);
-      const baseline = theirs
-        ? [bottlenetName(theirs), points(theirs.loss), thousands(theirs.bytes.mean)]
-        : [notRun, '', ''];
-      return [mainMeasure, fineTunedMeasure].flatMap((name) => {
-        const ours = measuredAt(results, 'aecnn', split, size, name);
-        const isMain = name === mainMeasure;
-        if (!ours) return isMain ? [[`${split}, ${size}`, notRun, '', '', '', ...baseline, '']] : [];
-        return [
-          [
-            `${split}, ${size}${isMain ? '' : ', tail fine-tuned'}`,
-            points(ours.loss),
-            bytesText(ours.bytes),
-            ratioText(split, ours.bytes),
-            String(ours.seeds.length),
-            ...baseline,
-            theirs ? differenceText(differenceOf(ours, theirs)) : '',
-          ],
-        ];
-      });
-    }),
-  );
+  const rows = splitSizes.flatMap(({ split, size }) => {
+    const theirs = bestBottlenet(results, split, size);
+    const baseline = theirs
+      ? [bottlenetName(theirs), points(theirs.loss), thousands(theirs.bytes.mean)]
+      : [notRun, '', ''];
+    return [mainMeasure, fineTunedMeasure].flatMap((name) => {
+      const ours = measuredAt(results, 'aecnn', split, size, name);
+      const isMain = name === mainMeasure;
+      if (!ours) return isMain ? [[`${split}, ${size}`, notRun, '', '', '', ...baseline, '']] : [];
+      return [
+        [
+          `${split}, ${size}${isMain ? '' : ', tail fine-tuned'}`,
+          points(ours.loss),
+          bytesText(ours.bytes),
+          ratioText(split, ours.bytes),
+          String(ours.seeds.length),
+          ...baseline,
+          theirs ? differenceText(differenceOf(ours, theirs)) : '',
+        ],
+      ];
+    });
+  });
   const head = [
     'split point, size of the frame',
     'AECNN loses, points',
@@ -46,17 +52,15 @@ export function headlineTable(results: PaperResults): string {
 
 /** The headline for the README: a line for each split point and size. */
 export function shortTable(results: PaperResults): string {
-  const rows = splitPoints.flatMap((split) =>
-    frameSizes.map((size) => {
-      const ours = measuredAt(results, 'aecnn', split, size);
-      const theirs = bestBottlenet(results, split, size);
-      return [
-        `${split}, ${size}`,
-        ...(ours ? [points(ours.loss), bytesText(ours.bytes), ratioText(split, ours.bytes)] : [notRun, '', '']),
-        theirs ? points(theirs.loss) : notRun,
-      ];
-    }),
-  );
+  const rows = splitSizes.map(({ split, size }) => {
+    const ours = measuredAt(results, 'aecnn', split, size);
+    const theirs = bestBottlenet(results, split, size);
+    return [
+      `${split}, ${size}`,
+      ...(ours ? [points(ours.loss), bytesText(ours.bytes), ratioText(split, ours.bytes)] : [notRun, '', '']),
+      theirs ? points(theirs.loss) : notRun,
+    ];
+  });
   return markdownTable(
     [
       'split point, size of the frame',

@@ -6,7 +6,7 @@ import type { PaperResults } from '../report-data.ts';
 import { notRun } from './cells.ts';
 
 /** What learning rates are chosen for, in words. */
-const tunedNames: { readonly [Method in TunedMethod]: string } = {
+export const tunedNames: { readonly [Method in TunedMethod]: string } = {
   aecnn: 'AECNN',
   'end-to-end': 'AECNN, end to end',
   bottlenet: 'BottleNet++',

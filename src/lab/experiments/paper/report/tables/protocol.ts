@@ -3,66 +3,8 @@
 import { listed, markdownTable, percent, thousands } from '../../../markdown.ts';
 import type { PaperResult } from '../../paper-result.ts';
 import type { PaperProtocol } from '../../protocol.ts';
-import { type PaperResults, seeds, uncompressedAccuracy } from '../report-data.ts';
+import { type PaperResults, protocolOf, seeds, uncompressedAccuracy } from '../report-data.ts';
 import { notRun } from './cells.ts';
-
-/** Data, epochs and machine that the result files name. */
-export function protocolTable(results: PaperResults): string {
-  const all = [...results.values()];
-  const [first] = all;
-  if (!first) return notRun;
-  const distinct = (text: (result: PaperResult) => string): string => listed([...new Set(all.map(text))].sort());
-  const testImages = all.flatMap(({ test }) => test.map(({ right }) => thousands(right.length)));
-  const protocol = all.map(({ settings }) => settings.protocol as PaperProtocol | undefined).find((one) => one);
-  const uncompressed = seeds.flatMap((seed) => {
-    const accuracy = uncompressedAccuracy(results, seed);
-    return accuracy === undefined ? [] : [`${percent(accuracy, 2)} (seed ${seed})`];
-  });
-  const rows = [
-    ...(protocol
-      ? [
-          ['pictures', protocol.data],
-          ['training pictures, the validation part included', thousands(protocol.trainImages)],
-          ...(protocol.trainPerClass
-            ? [['training pictures of a class, at most', thousands(protocol.trainPerClass)]]
-            : []),
-          ['share of them that is the validation part', percent(protocol.validationShare, 0)],
-        ]
-      : []),
-    ['test pictures', listed([...new Set(testImages)])],
-    ...(protocol
-      ? [
-          ['pictures in a batch', String(protocol.batchSize)],
-          ...Object.entries(protocol.epochs).map(([name, epochs]) => [
-            epochNames[name as keyof typeof epochNames],
-            String(epochs),
-          ]),
-          ['share of the training part that learning rates are chosen on', percent(protocol.learningRateShare, 0)],
-        ]
-      : []),
-    ['uncompressed network, test accuracy', listed(uncompressed)],
-    [
-      'seconds of training, all configurations',
-      thousands(all.reduce((sum, { trainingSeconds }) => sum + trainingSeconds, 0)),
-    ],
-    ['commands', distinct(({ provenance: { command } }) => `\`${command}\``)],
-    [
-      'src tree',
-      distinct(
-        ({ provenance: { sourceTree = 'unknown' } }) =>
-          `${sourceTree.slice(0, 10)}${sourceTree.includes('+') ? ' with changes' : ''}`,
-      ),
-    ],
-    ['machine', distinct(({ provenance: { machine } }) => `${machine.cores} cores of ${machine.cpu}`)],
-    [
-      'versions',
-      distinct(
-        ({ provenance: { versions } }) => `Node ${versions.node}, onnxruntime-node ${versions['onnxruntime-node']}`,
-      ),
-    ],
-  ];
-  return markdownTable(['', ''], rows);
-}
 
 /** What each number of epochs counts. */
 const epochNames: { readonly [Name in keyof PaperProtocol['epochs']]: string } = {
@@ -75,3 +17,76 @@ const epochNames: { readonly [Name in keyof PaperProtocol['epochs']]: string } =
   patience: 'epochs: ... stops rising for',
   decay: 'epochs: ... then with a falling learning rate',
 };
+
+/** Data, epochs and machine that the result files name. */
+export function protocolTable(results: PaperResults): string {
+  const all = [...results.values()];
+  if (all.length === 0) return notRun;
+  const protocol = protocolOf(results);
+  const testImages = distinct(all.flatMap(({ test }) => test.map(({ right }) => thousands(right.length))));
+  return markdownTable(
+    ['', ''],
+    [
+      ...(protocol ? trainingDataRows(protocol) : []),
+      ['test pictures', testImages],
+      ...(protocol ? trainingRows(protocol) : []),
+      ...provenanceRows(results, all),
+    ],
+  );
+}
+
+/** The commands that repeat the results, from their own protocol. */
+export function commandsText(results: PaperResults): string {
+  const { data = '101_ObjectCategories', trainPerClass } = protocolOf(results) ?? {};
+  const limit = trainPerClass === undefined ? '' : ` --train-per-class ${trainPerClass}`;
+  const whole = `npx aecnn experiment paper --data ${data}${limit} --out results/paper`;
+  return [
+    '```sh',
+    '# everything; goes on where it was',
+    whole,
+    '# a part: configurations whose id has ID in it',
+    `${whole} --only ID`,
+    '# CIFAR-10, about a quarter of an hour',
+    'npx aecnn experiment paper --quick --out out/paper',
+    '```',
+  ].join('\n');
+}
+
+const trainingDataRows = ({ data, trainImages, trainPerClass, validationShare }: PaperProtocol): string[][] => [
+  ['pictures', data],
+  ['training pictures, the validation part included', thousands(trainImages)],
+  ...(trainPerClass === undefined ? [] : [['training pictures of a class, at most', thousands(trainPerClass)]]),
+  ['share of them that is the validation part', percent(validationShare, 0)],
+];
+
+const trainingRows = ({ batchSize, epochs, learningRateShare }: PaperProtocol): string[][] => [
+  ['pictures in a batch', String(batchSize)],
+  ...Object.entries(epochNames).map(([name, text]) => [text, String(epochs[name as keyof typeof epochNames])]),
+  ['share of the training part that learning rates are chosen on', percent(learningRateShare, 0)],
+];
+
+function provenanceRows(results: PaperResults, all: readonly PaperResult[]): string[][] {
+  const uncompressed = seeds.flatMap((seed) => {
+    const accuracy = uncompressedAccuracy(results, seed);
+    return accuracy === undefined ? [] : [`${percent(accuracy, 2)} (seed ${seed})`];
+  });
+  const seconds = all.reduce((sum, { trainingSeconds }) => sum + trainingSeconds, 0);
+  const from = (text: (provenance: PaperResult['provenance']) => string): string =>
+    distinct(all.map(({ provenance }) => text(provenance)));
+  return [
+    ['uncompressed network, test accuracy', listed(uncompressed)],
+    ['seconds of training, all configurations', thousands(seconds)],
+    // Which part of the grid a command was given is no part of the protocol.
+    ['commands', from(({ command }) => `\`${command.replace(/ --only \S+/, '')}\``)],
+    [
+      'src tree',
+      from(
+        ({ sourceTree = 'unknown' }) => `${sourceTree.slice(0, 10)}${sourceTree.includes('+') ? ' with changes' : ''}`,
+      ),
+    ],
+    ['machine', from(({ machine }) => `${machine.cores} cores of ${machine.cpu}`)],
+    ['versions', from(({ versions }) => `Node ${versions.node}, onnxruntime-node ${versions['onnxruntime-node']}`)],
+  ];
+}
+
+const distinct = (texts: readonly string[]): string => listed([...new Set(texts)].sort());

@@ -1,50 +1,65 @@
 /** How far the seeds of one configuration are apart. */
 
 import { markdownTable, percent, points, thousands } from '../../../markdown.ts';
-import { configurationId, type Family, frameSizes, mainSplit, measuredAt, type PaperResults, seeds } from '../report-data.ts';
+import type { FrameSize } from '../../paper-result.ts';
+import {
+  configurationId,
+  frameSizes,
+  type Measured,
+  mainSplit,
+  measuredAt,
+  type PaperResults,
+  seeds,
+} from '../report-data.ts';
 import { notRun } from './cells.ts';
+
+/** Which measures of a method are shown. */
+const shownCodings = { aecnn: 'entropy coded', bottlenet: 'raw bits' } as const;
+
+const methodNames = { aecnn: 'AECNN', bottlenet: 'BottleNet++' } as const;
 
 /** Mean and range over the seeds of the rows at conv4_x. */
 export function seedsTable(results: PaperResults): string {
-  const range = (values: readonly number[], text: (value: number) => string): string =>
-    `${text(values.reduce((a, b) => a + b, 0) / values.length)} (${text(Math.min(...values))} to ${text(Math.max(...values))})`;
-  const families: readonly Family[] = ['aecnn', 'bottlenet'];
-  const rows = families.flatMap((family) =>
+  const rows = (['aecnn', 'bottlenet'] as const).flatMap((family) =>
     frameSizes.flatMap((size) => {
-      const names = new Set(
-        seeds.flatMap((seed) =>
-          (results.get(configurationId(family, mainSplit, size, seed))?.test ?? []).map(({ name }) => name),
-        ),
+      const label = `${methodNames[family]}, ${size}`;
+      const measured = measureNames(results, family, size).flatMap(
+        (name) => measuredAt(results, family, mainSplit, size, name) ?? [],
       );
-      const shown = [...names].filter((name) =>
-        family === 'aecnn' ? name.endsWith('entropy coded') : name.endsWith('raw bits'),
-      );
-      const label = `${family === 'aecnn' ? 'AECNN' : 'BottleNet++'}, ${size}`;
-      if (shown.length === 0) return [[label, notRun, '', '', '']];
-      return shown.flatMap((name) => {
-        const measured = measuredAt(results, family, mainSplit, size, name);
-        if (!measured) return [];
-        return [
-          [
-            `${label}, ${name}`,
-            measured.seeds.map(({ seed }) => seed).join(', '),
-            range(
-              measured.seeds.map(({ measure }) => measure.accuracy),
-              (value) => percent(value, 2),
-            ),
-            range(
-              measured.seeds.map(({ loss }) => loss),
-              points,
-            ),
-            range(
-              measured.seeds.map(({ measure }) => measure.bytes.mean),
-              thousands,
-            ),
-          ],
-        ];
-      });
+      return measured.length === 0 ? [[label, notRun, '', '', '']] : measured.map((one) => seedsRow(label, one));
     }),
   );
-  const head = [`at ${mainSplit}`, 'seeds', 'accuracy, mean (range)', 'loses, points', 'mean bytes'];
-  return markdownTable(head, rows);
+  return markdownTable([`at ${mainSplit}`, 'seeds', 'accuracy, mean (range)', 'loses, points', 'mean bytes'], rows);
+}
+
+/** Measures of any seed, in the order of their files. */
+function measureNames(results: PaperResults, family: 'aecnn' | 'bottlenet', size: FrameSize): string[] {
+  const names = seeds.flatMap((seed) =>
+    (results.get(configurationId(family, mainSplit, size, seed))?.test ?? []).map(({ name }) => name),
+  );
+  return [...new Set(names)].filter((name) => name.endsWith(shownCodings[family]));
+}
+
+function seedsRow(label: string, { name, seeds: run }: Measured): string[] {
+  return [
+    `${label}, ${name}`,
+    run.map(({ seed }) => seed).join(', '),
+    meanAndRange(
+      run.map(({ measure }) => measure.accuracy),
+      (value) => percent(value, 2),
+    ),
+    meanAndRange(
+      run.map(({ loss }) => loss),
+      points,
+    ),
+    meanAndRange(
+      run.map(({ measure }) => measure.bytes.mean),
+      thousands,
+    ),
+  ];
+}
+
+function meanAndRange(values: readonly number[], text: (value: number) => string): string {
+  const mean = text(values.reduce((a, b) => a + b, 0) / values.length);
+  return values.length === 1 ? mean : `${mean} (${text(Math.min(...values))} to ${text(Math.max(...values))})`;
 }

@@ -1,0 +1,85 @@
+/** What was cut from the experiment so that one machine can run it, and why. */
+
+import { splitPoints } from '../../../../../core/model/index.ts';
+import { listed, percent, thousands } from '../../../markdown.ts';
+import { paperGrid, type TunedMethod, tunedSplitOf } from '../../grid.ts';
+import { defaultPictureGrid } from '../../pictures/picture-choice.ts';
+import { adaptedLearningRates } from '../../pictures/run-adapted-pictures.ts';
+import { paperProtocol } from '../../protocol.ts';
+import { triedLearningRates } from '../../run-configuration.ts';
+import { adaptedBudgets, expectedIds, type PaperResults, protocolOf } from '../report-data.ts';
+import { tunedNames } from './learning-rates.ts';
+
+/** One item for each cut; figures come from the result files, or from the tables that the runs read. */
+export function cutsText(results: PaperResults): string {
+  const cuts = [trainingCut(results), learningRateCut(results), codecCut(), adaptedCut(results), gridCut()];
+  if (expectedIds.some((id) => !results.has(id))) {
+    cuts.push('**The grid.** It has not been run as a whole yet. What is missing is listed below.');
+  }
+  return cuts.map((cut) => `- ${cut}`).join('\n');
+}
+
+function trainingCut(results: PaperResults): string {
+  const protocol = protocolOf(results);
+  const lead = '**Training pictures.**';
+  if (protocol === undefined) return `${lead} Not known before the first run.`;
+  const { trainPerClass, trainImages, validationShare } = protocol;
+  const held = `${percent(validationShare, 0)} of them are held back for validation`;
+  if (trainPerClass === undefined) return `${lead} None cut: all ${thousands(trainImages)} are used. ${held}.`;
+  return (
+    `${lead} At most ${trainPerClass} of each class, ${thousands(trainImages)} in all; ${held}. ` +
+    `Training on ${trainPerClass} pictures of a class is the classic protocol of Caltech-101. The whole training part ` +
+    'would take about 15 hours on this machine (an estimate).'
+  );
+}
+
+function learningRateCut(results: PaperResults): string {
+  const { learningRateShare } = protocolOf(results) ?? paperProtocol;
+  const tried = (Object.keys(triedLearningRates) as TunedMethod[]).map(
+    (method) => `${listed(triedLearningRates[method].map(String))} for ${tunedNames[method]}`,
+  );
+  const tuned = [...new Set(splitPoints.map(tunedSplitOf))];
+  const takers = splitPoints
+    .filter((split) => !tuned.includes(split))
+    .map((split) => `${split} takes that of ${tunedSplitOf(split)}`);
+  return (
+    `**Learning rates.** Three a method: ${tried.join('; ')}. They are tried at one packet, seed 0, on ` +
+    `${percent(learningRateShare, 0)} of the training part, and the best one is used for both sizes and all seeds. ` +
+    `${listed(takers)}. Distilled BottleNet++, BottleNet++ with erasures and the ablations have no search of their own; ` +
+    'training end to end has.'
+  );
+}
+
+function codecCut(): string {
+  const grid = defaultPictureGrid;
+  const counted = `${grid.sides.length} sides x ${grid.qualities.length} qualities`;
+  return (
+    `**Codec qualities.** ${counted} of each format are sampled on ${grid.sampledPictures} validation pictures, up to ` +
+    `the first quality that exceeds ${thousands(Math.max(...grid.budgets))} bytes. Of each format at most ` +
+    `${grid.mostCandidates} candidates are answered on ${grid.validationPictures} validation pictures. The best one of ` +
+    `each budget (${listed(grid.budgets.map(thousands))} bytes) is read on the test part; all ` +
+    `${grid.formats.length} formats only at ${listed(grid.comparedBudgets.map(thousands))} bytes.`
+  );
+}
+
+function adaptedCut(results: PaperResults): string {
+  const { learningRateShare } = protocolOf(results) ?? paperProtocol;
+  return (
+    `**Adapted tails.** Only for the best codec at ${listed(adaptedBudgets.map(thousands))} bytes. Each has its own ` +
+    `learning rate, of ${adaptedLearningRates.length}, after one epoch on ${percent(learningRateShare, 0)} of the ` +
+    'training part.'
+  );
+}
+
+function gridCut(): string {
+  const fineTuned = new Set(
+    paperGrid().flatMap((one) => (one.method === 'aecnn' && one.fineTune && !one.variation ? [one.split] : [])),
+  );
+  const erasure = paperGrid().flatMap((one) =>
+    one.method === 'bottlenet' && one.erasureProbability !== undefined ? [`${one.split}, ${one.size}`] : [],
+  );
+  return (
+    `**Rows.** The tail is fine-tuned at ${listed(splitPoints.filter((split) => fineTuned.has(split)))} only. ` +
+    `BottleNet++ is trained with erasures at ${listed(erasure)} only.`
+  );
+}
