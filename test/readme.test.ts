@@ -30,21 +30,23 @@ test('the README shows commands', () => {
 test('every command of the README exists and knows the options that are given to it', {
   timeout: 120_000,
 }, async () => {
-  const names = [...new Set(commands.map((line) => line.split(/\s+/)[0] ?? ''))];
+  const nameOf = (line: string): string => /^experiment \w+|^\S+/.exec(line)?.[0] ?? '';
+  const names = [...new Set(commands.map(nameOf))];
   const helps = new Map<string, string>();
   // The launcher compiles when it must: once, before several run.
   await run(process.execPath, [join(root, 'bin/aecnn.js'), '--version']);
   const queue = names.values();
   const readHelps = async () => {
     for (const name of queue) {
-      const { stdout } = await run(process.execPath, [join(root, 'bin/aecnn.js'), name, '--help']);
+      const { stdout } = await run(process.execPath, [join(root, 'bin/aecnn.js'), ...name.split(' '), '--help']);
       helps.set(name, stdout);
     }
   };
   await Promise.all([readHelps(), readHelps()]);
-  for (const [command = '', ...words] of commands.map((line) => line.split(/\s+/))) {
+  for (const line of commands) {
+    const command = nameOf(line);
     expect(helps.get(command), `aecnn ${command}`).toBeDefined();
-    for (const option of words.filter((word) => word.startsWith('--'))) {
+    for (const option of line.split(/\s+/).filter((word) => word.startsWith('--'))) {
       expect(helps.get(command), `aecnn ${command} ${option}`).toContain(option);
     }
   }

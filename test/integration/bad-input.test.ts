@@ -196,6 +196,24 @@ describe('data', () => {
     expect(await readdir(folder)).not.toContain('trained');
   });
 
+  test('an experiment without data, and parts of one that does not exist; --dry-run runs nothing', async () => {
+    const paper = (...more: string[]) => ['experiment', 'paper', '--out', at('paper'), ...more];
+    const data = await dataFolder('for the paper');
+    await expectAllRefused([
+      [paper(), /give --data <folder with a folder per class>, or --quick/],
+      [paper('--data', data, '--only', 'conv9x'), /no configuration has "conv9x" in its id; --dry-run lists them/],
+      [paper('--data', at('nowhere')), /nowhere/],
+      [paper('--data', data, '--train-per-class', '0'), /at least 1, got "0"/],
+      [['experiment', 'newspaper'], /unknown command|newspaper/],
+    ]);
+    const { exitCode, stdout } = await runAecnn(...paper('--data', data, '--dry-run', '--json'));
+    expect(exitCode).toBe(0);
+    const rows = JSON.parse(stdout) as { id: string; done: boolean }[];
+    expect(rows.map(({ id }) => id)).toContain('aecnn-conv4x-packet-seed0');
+    expect(rows.some(({ done }) => done)).toBe(false);
+    expect(await readdir(folder)).not.toContain('paper');
+  });
+
   test('a class with broken pictures: train names the file and leaves nothing', withWeights, async (context) => {
     await backboneWeights(context);
     const data = await dataFolder('broken for train');

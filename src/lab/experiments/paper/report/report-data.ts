@@ -14,13 +14,30 @@ import { type Difference, pairedDifference } from './bootstrap.ts';
 /** What is run at every split point and size. */
 export type Family = 'aecnn' | 'bottlenet' | 'bottlenet-distilled' | 'bottlenet-erasure';
 
-/** Both sizes of frames. */
+/** Sizes that every split point and method has. */
 export const frameSizes: readonly FrameSize[] = ['256x', 'packet'];
 
 /** Every split point with every size, in the order of the tables. */
 export const splitSizes: readonly { readonly split: SplitPoint; readonly size: FrameSize }[] = splitPoints.flatMap(
   (split) => frameSizes.map((size) => ({ split, size })),
 );
+
+/** Id of one configuration: `aecnn-conv4x-packet-seed0`. */
+export const configurationId = (family: string, split: SplitPoint, size: FrameSize, seed: number): string =>
+  `${family}-${split.replace('_', '')}-${size}-seed${seed}`;
+
+/** All sizes of AECNN's frames, largest first at the split point that has them all. */
+const aecnnSizes: readonly FrameSize[] = ['256x', 'packet', '500', '250'];
+
+/** Every split point with every size that AECNN is run at: the small ones are compared with pictures alone. */
+export const aecnnSplitSizes: typeof splitSizes = splitPoints.flatMap((split) =>
+  aecnnSizes
+    .filter((size) => paperGrid().some(({ id }) => id === configurationId('aecnn', split, size, 0)))
+    .map((size) => ({ split, size })),
+);
+
+/** A size in words. */
+export const sizeText = (size: FrameSize): string => (size === '500' || size === '250' ? `${size} bytes` : size);
 
 /** Split point of the rows with several seeds and of the ablations. */
 export const mainSplit: SplitPoint = 'conv4_x';
@@ -39,10 +56,6 @@ export const mainMeasure = 'tail frozen, entropy coded';
 
 /** The same with the tail's last stage trained. */
 export const fineTunedMeasure = 'tail fine-tuned, entropy coded';
-
-/** Id of one configuration: `aecnn-conv4x-packet-seed0`. */
-export const configurationId = (family: string, split: SplitPoint, size: FrameSize, seed: number): string =>
-  `${family}-${split.replace('_', '')}-${size}-seed${seed}`;
 
 /** Id of an ablation. */
 export const ablationId = (name: VariationName): string => configurationId(`ablation-${name}`, mainSplit, 'packet', 0);
@@ -186,7 +199,7 @@ export const fitsSize = (split: SplitPoint, size: FrameSize, bytes: FrameBytes):
 export function aecnnFrames(
   results: PaperResults,
 ): readonly { readonly split: SplitPoint; readonly size: FrameSize; readonly measured: Measured }[] {
-  return splitSizes.flatMap(({ split, size }) =>
+  return aecnnSplitSizes.flatMap(({ split, size }) =>
     [mainMeasure, fineTunedMeasure].flatMap((name) => {
       const measured = measuredOf(results, (seed) => configurationId('aecnn', split, size, seed), name, [0]);
       return measured ? [{ split, size, measured }] : [];

@@ -11,9 +11,11 @@ export async function attentionChoice(results: PaperResults): Promise<string> {
   const shown = splitPoints.flatMap((split) => gatesOf(results, split) ?? []);
   if (shown.length === 0) return emptyPlot(text);
   const kinds = ['selected', 'left out'] as const;
+  const isWhole = shown.some(({ values }) => values.every(({ kind }) => kind === 'selected'));
+  const whole = isWhole ? '; where every channel is selected, the gates only weigh' : '';
   return toSvg({
     padding,
-    title: title(text, 'mean gate of every feature channel over the training part, largest first'),
+    title: title(text, `mean gate of every feature channel over the training part, largest first${whole}`),
     data: { values: shown.flatMap(({ values }) => values) },
     facet: {
       column: {
@@ -61,7 +63,8 @@ function gatesOf(results: PaperResults, split: SplitPoint): { split: string; val
   const { meanGates, selectedChannels } = result?.notes ?? {};
   if (!Array.isArray(meanGates) || meanGates.length === 0 || !Array.isArray(selectedChannels)) return undefined;
   const selected = new Set(selectedChannels as number[]);
-  const name = `${split}: ${thousands(selected.size)} of ${thousands(meanGates.length)} selected`;
+  const all = thousands(meanGates.length);
+  const name = `${split}: ${selected.size === meanGates.length ? `all ${all}` : `${thousands(selected.size)} of ${all}`} selected`;
   const sorted = (meanGates as number[])
     .map((gate, channel) => ({ gate, kind: selected.has(channel) ? 'selected' : 'left out' }))
     .sort((a, b) => b.gate - a.gate);

@@ -9,7 +9,8 @@ import { colours, emptyPlot, title, toSvg } from './plot-style.ts';
 /** Most points that the smallest frame of a split point may lose to count. */
 const mostLoss = 0.01;
 
-/** Multiply-accumulates of the device against the smallest frame within a point of loss, by split point. */
+/**
+ * Multiply-accumulates of the device against the smallest frame within a point of loss, by split point. */
 export async function gmacAgainstBytes(results: PaperResults): Promise<string> {
   const text = 'Work of the device against the smallest frame that loses at most 1 point';
   const marks = splitPoints.flatMap((split) => smallestFrame(results, split) ?? []);

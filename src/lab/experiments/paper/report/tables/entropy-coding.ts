@@ -1,19 +1,19 @@
 /** What entropy coding saves: the same answers in other bytes. */
 
 import { markdownTable, percent } from '../../../markdown.ts';
-import { measuredAt, type PaperResults, splitSizes } from '../report-data.ts';
+import { measuredAt, type PaperResults, aecnnSplitSizes } from '../report-data.ts';
 import { bytesText, notRun } from './cells.ts';
 
 /** The same answers in other bytes: fixed-length codes, deflate, our entropy coder. */
 export function entropyCodingTable(results: PaperResults): string {
-  const rows = splitSizes.flatMap(({ split, size }) =>
+  const rows = aecnnSplitSizes.flatMap(({ split, size }) =>
     ['tail frozen', 'tail fine-tuned'].flatMap((tail) => {
       const bytesOf = (coding: string) => measuredAt(results, 'aecnn', split, size, `${tail}, ${coding}`)?.bytes;
       const [raw, deflate, ours] = ['raw bits', 'deflate', 'entropy coded'].map(bytesOf);
-      if (!ours) return tail === 'tail frozen' ? [[`${split}, ${size}`, notRun, '', '', '']] : [];
+      if (!ours) return tail === 'tail frozen' ? [[`${split}, ${sizeText(size)}`, notRun, '', '', '']] : [];
       return [
         [
-          `${split}, ${size}${tail === 'tail frozen' ? '' : `, ${tail}`}`,
+          `${split}, ${sizeText(size)}${tail === 'tail frozen' ? '' : `, ${tail}`}`,
           raw ? bytesText(raw) : '',
           deflate ? bytesText(deflate) : '',
           bytesText(ours),
