@@ -7,9 +7,9 @@ import { UsageError } from '../core/errors.ts';
 import { splitPoints } from '../core/model/index.ts';
 import {
   type ConfigurationState,
-  limitedData,
   type PaperResult,
   paperGrid,
+  paperParts,
   paperProtocol,
   paperStates,
   quickGrid,
@@ -29,7 +29,7 @@ interface PaperOptions extends GlobalOptions {
   readonly out?: string;
   readonly quick?: boolean;
   readonly only?: string;
-  readonly trainPerClass?: number;
+  readonly trainPerClass?: number | 'all';
   readonly dryRun?: boolean;
 }
 
@@ -43,7 +43,11 @@ export function registerExperiment(program: Command): void {
     .option('--out <folder>', 'where the result files go (default: out/paper, with --quick out/paper-quick)')
     .option('--quick', 'AECNN, BottleNet++ and JPEG at conv4_x, 50 pictures a class: about a quarter of an hour')
     .option('--only <parts>', 'run the configurations whose id has one of these comma-separated parts')
-    .option('--train-per-class <number>', 'train on so many pictures of each class (default: all)', positiveInteger)
+    .option(
+      '--train-per-class <number|all>',
+      'pictures of each class that compressors are trained on; the classifier sees all (default: 15, with --quick all)',
+      (text) => (text === 'all' ? text : positiveInteger(text)),
+    )
     .option('--dry-run', 'only list the configurations, and which of them have a result')
     .addHelpText(
       'after',
@@ -68,14 +72,16 @@ async function runPaperCommand(options: PaperOptions, signal: AbortSignal): Prom
   const grid = quick ? quickGrid() : paperGrid();
   const configurations = selectConfigurations(grid, options.only);
   const wholeDataset = await openData(data, options, { seed: 0 }, signal);
+  const { trainPerClass: usual, ...choices } = quick ? quickProtocol : paperProtocol;
+  const { trainPerClass = usual ?? 'all' } = options;
   const protocol: RunPaperOptions['protocol'] = {
-    ...(quick ? quickProtocol : paperProtocol),
+    ...choices,
     data: data === cifar10Name ? data : basename(resolve(data)),
-    ...(options.trainPerClass && { trainPerClass: options.trainPerClass }),
+    ...(trainPerClass === 'all' ? {} : { trainPerClass }),
   };
   if (options.dryRun) {
-    const limited = limitedData(wholeDataset, protocol);
-    printStates(await paperStates(configurations, outFolder, limited.protocol), options);
+    const completed = paperParts(wholeDataset, protocol).protocol;
+    printStates(await paperStates(configurations, outFolder, completed), options);
     return;
   }
   const threads = options.threads ?? availableParallelism();

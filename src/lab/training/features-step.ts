@@ -36,10 +36,8 @@ export function trainingSet(
 ): TrainingSet {
   const everySample = dataset.train.map((_, i) => i);
   const order = shuffled(everySample, createRandom(recipe.seed + stepSeeds.validation));
-  const least = Math.min(leastValidation, Math.round(mostValidationShare * order.length));
-  const held = Math.max(1, least, Math.round(recipe.validationShare * order.length));
   const labels = Int32Array.from(dataset.train, (sample) => sample.label);
-  const validation = heldBack(order, labels, held);
+  const validation = heldBack(order, labels, recipe.validationShare);
   const kept = everySample.filter((sample) => !validation.has(sample));
   return {
     features,
@@ -50,8 +48,10 @@ export function trainingSet(
   };
 }
 
-/** The first so many samples of an order, leaving every class one sample to train on. */
-function heldBack(order: readonly number[], labels: Int32Array, count: number): Set<number> {
+/** The first samples of an order, a share of them (more of a small part), leaving every class one sample to train on. */
+export function heldBack(order: readonly number[], labels: Int32Array, share: number): Set<number> {
+  const least = Math.min(leastValidation, Math.round(mostValidationShare * order.length));
+  const count = Math.max(1, least, Math.round(share * order.length));
   const left = new Map<number, number>();
   for (const label of labels) left.set(label, (left.get(label) ?? 0) + 1);
   const held = new Set<number>();

@@ -7,7 +7,7 @@ export { startCompressor } from './compressor-start.ts';
 export { type TaskOptions, trainReconstruction, trainTask, type Validate } from './compressor-step.ts';
 export { fitEntropy, orderLatentChannels, symbolsOf } from './entropy-step.ts';
 export { estimateTraining, type TrainEstimate } from './estimate.ts';
-export { trainingSet, weightsHash } from './features-step.ts';
+export { heldBack, weightsHash } from './features-step.ts';
 export { forwardRows } from './forward.ts';
 export { forwardMaps, rowsOfMaps } from './forward-maps.ts';
 export { answerFrames, compressedLogits, type MeasuredCompressor, makeFrames } from './measure.ts';

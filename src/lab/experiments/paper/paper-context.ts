@@ -2,10 +2,10 @@
 
 import { join } from 'node:path';
 import type { SplitPoint } from '../../../core/model/index.ts';
-import type { TensorMap } from '../../../core/tensor/index.ts';
+import { createRandom, shuffled, type TensorMap } from '../../../core/tensor/index.ts';
 import type { Runtime } from '../../../runtime/session.ts';
 import { roundForStorage } from '../../build/index.ts';
-import type { Dataset } from '../../datasets/index.ts';
+import type { Dataset, FeatureCache } from '../../datasets/index.ts';
 import { type FoldedConvolutions, pooledFeatures } from '../../networks/index.ts';
 import {
   type Checkpoint,
@@ -18,7 +18,7 @@ import {
   type StepContext,
   type Tail,
   type TrainRecipe,
-  trainingSet,
+  type TrainingSet,
   trainLinearTeacher,
 } from '../../training/index.ts';
 import type { SplitFeatures } from './paper-features.ts';
@@ -32,6 +32,10 @@ export interface PaperContext {
   readonly threads: number;
   readonly cacheFolder: string;
   readonly protocol: PaperProtocol;
+  /** Samples at the front of the training part that parameters are fitted on; the others are the validation part. */
+  readonly fitted: number;
+  /** What the teacher is fitted on: pooled features and labels. */
+  readonly teacherSet: TrainingSet;
   /** Split points that there are features of. */
   readonly splits: readonly SplitPoint[];
   readonly features: { readonly train: SplitFeatures; readonly test: SplitFeatures };
@@ -66,14 +70,13 @@ export function stepContextOf(
   checkpoint: Checkpoint,
   recipe: Partial<TrainRecipe> = {},
 ): StepContext {
-  const { dataset, folded, runtime, protocol, features, onProgress, signal } = context;
+  const { dataset, fitted, folded, runtime, protocol, features, onProgress, signal } = context;
   const { epochs, batchSize } = protocol;
   const full: TrainRecipe = {
     ...defaultRecipe,
     split,
     seed,
     batchSize,
-    validationShare: protocol.validationShare,
     selectedChannels: defaultSelectedChannels[split],
     ...recipe,
     epochs: { ...defaultRecipe.epochs, ...epochs, ...recipe.epochs },
@@ -84,7 +87,7 @@ export function stepContextOf(
     },
   };
   return {
-    set: trainingSet(dataset, features.train[split], full),
+    set: setOf(dataset, fitted, features.train[split], seed),
     split,
     folded,
     recipe: full,
@@ -92,6 +95,18 @@ export function stepContextOf(
     checkpoint,
     ...(onProgress ? { onProgress: (done: number, total: number) => onProgress(split, done, total) } : {}),
     ...(signal ? { signal } : {}),
+  };
+}
+
+/** Samples to fit on, in an order that follows the seed, and the validation part. */
+export function setOf(dataset: Dataset, fitted: number, features: FeatureCache, seed: number): TrainingSet {
+  const everyone = dataset.train.map((_, i) => i);
+  return {
+    features,
+    labels: Int32Array.from(dataset.train, ({ label }) => label),
+    classes: dataset.classes.length,
+    train: shuffled(everyone.slice(0, fitted), createRandom(seed)),
+    validation: everyone.slice(fitted),
   };
 }
 
@@ -125,8 +140,9 @@ export async function teacherOf(context: PaperContext, seed: number): Promise<Te
   if (saved) return { tensors: saved.tensors, seconds: saved.notes.seconds };
   // It sees the pooled features alone, which are the same whatever the split.
   const [anySplit = 'conv5_x'] = context.splits;
+  const step = { ...stepContextOf(context, anySplit, seed, checkpoint), set: context.teacherSet };
   const startedAt = performance.now();
-  const tensors = roundForStorage(await trainLinearTeacher(stepContextOf(context, anySplit, seed, checkpoint)));
+  const tensors = roundForStorage(await trainLinearTeacher(step));
   const seconds = (performance.now() - startedAt) / 1000;
   await checkpoint.save('teacher', { tensors, notes: { seconds } });
   return { tensors, seconds };

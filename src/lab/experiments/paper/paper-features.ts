@@ -1,7 +1,7 @@
 /** Features of all split points for both parts of the data, from one pass of the frozen network each, kept on disk. */
 
 import { join } from 'node:path';
-import { type SplitPoint, splitPoints } from '../../../core/model/index.ts';
+import type { SplitPoint } from '../../../core/model/index.ts';
 import { pickTensor, type Shape } from '../../../core/tensor/index.ts';
 import type { Runtime } from '../../../runtime/session.ts';
 import { type Dataset, type FeatureCache, loadBatches, openFeatureCache, type Sample } from '../../datasets/index.ts';
@@ -38,7 +38,7 @@ export interface PaperFeaturesOptions {
 export type SplitFeatures = Readonly<Record<SplitPoint, FeatureCache>>;
 
 /** Features of one part of a data set; computed when they are not in the cache. Close each when done. */
-export function openPaperFeatures(options: PaperFeaturesOptions, part: Part): Promise<SplitFeatures> {
+export function openPaperFeatures(options: PaperFeaturesOptions, part: Part, what = ''): Promise<SplitFeatures> {
   const { dataset, folded, runtime, cacheFolder, splits, signal } = options;
   const samples = dataset[part];
   const key = {
@@ -55,7 +55,7 @@ export function openPaperFeatures(options: PaperFeaturesOptions, part: Part): Pr
     mapShapes: Object.fromEntries(shapes) as Record<SplitPoint, Shape>,
     pooledSize: pooledFeatures,
     extract: (first) => extractBatches(samples.slice(first)),
-    onProgress: (done, total) => options.onProgress?.(`features of the ${part} part`, done, total),
+    onProgress: (done, total) => options.onProgress?.(`features of the ${part} part ${what}`.trim(), done, total),
     ...(signal ? { signal } : {}),
   });
 
@@ -76,6 +76,3 @@ export function openPaperFeatures(options: PaperFeaturesOptions, part: Part): Pr
     }
   }
 }
-
-/** All split points, in the order of the network. */
-export const everySplit: readonly SplitPoint[] = splitPoints;

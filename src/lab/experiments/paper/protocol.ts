@@ -29,11 +29,14 @@ export interface PaperEpochs {
 export interface PaperProtocol {
   /** `cifar10`, or the name of the folder. */
   readonly data: string;
-  /** Training pictures of each class; all when absent. */
+  /** Pictures of each class in the training part and in the test part; all when absent. */
+  readonly picturesPerClass?: number;
+  /** Pictures of each class that compressors and tails are trained on; all when absent. The teacher learns from all. */
   readonly trainPerClass?: number;
-  /** Test pictures of each class; all when absent. */
-  readonly testPerClass?: number;
+  /** Pictures that the teacher learns from. */
   readonly trainImages: number;
+  readonly compressorImages: number;
+  readonly validationImages: number;
   readonly testImages: number;
   readonly batchSize: number;
   /** Share of the training part that is held back: epochs, qualities and learning rates are chosen on it. */
@@ -49,31 +52,35 @@ export interface PaperProtocol {
   readonly learningRates?: Readonly<Record<string, number>>;
 }
 
-/** The protocol of the whole experiment but for its data. */
-export const paperProtocol: Omit<PaperProtocol, 'data' | 'trainImages' | 'testImages'> = {
+/** The protocol but for its data. */
+export const paperProtocol: Omit<
+  PaperProtocol,
+  'data' | 'trainImages' | 'compressorImages' | 'validationImages' | 'testImages'
+> = {
+  trainPerClass: 15,
   batchSize: 32,
-  validationShare: 0.15,
+  validationShare: 0.06,
   epochs: {
     teacher: 40,
-    attention: 1,
-    reconstruction: 3,
-    task: 3,
-    fineTune: 2,
-    mostUntilPlateau: 16,
-    patience: 3,
-    decay: 3,
+    attention: 2,
+    reconstruction: 5,
+    task: 5,
+    fineTune: 3,
+    mostUntilPlateau: 30,
+    patience: 4,
+    decay: 5,
   },
   learningRateShare: 0.2,
   fineTuneLearningRate: 3e-4,
 };
 
+const { trainPerClass: _all, ...withoutLimit } = paperProtocol;
+
 /** What a newcomer runs in a quarter of an hour: fewer pictures, learning rates as chosen on Caltech-101. */
 export const quickProtocol: typeof paperProtocol = {
-  ...paperProtocol,
-  trainPerClass: 50,
-  testPerClass: 50,
-  epochs: { ...paperProtocol.epochs, task: 6, mostUntilPlateau: 20 },
-  learningRates: { aecnn: 3e-4, bottlenet: 1e-3 },
+  ...withoutLimit,
+  picturesPerClass: 50,
+  learningRates: { aecnn: 3e-4, bottlenet: 3e-3 },
 };
 
 /** Bytes of the float32 feature map at a split point. */

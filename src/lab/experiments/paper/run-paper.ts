@@ -5,14 +5,15 @@ import { join } from 'node:path';
 import { UsageError } from '../../../core/errors.ts';
 import type { SplitPoint } from '../../../core/model/index.ts';
 import type { Runtime } from '../../../runtime/session.ts';
-import { type Dataset, limitPerClass } from '../../datasets/index.ts';
+import type { Dataset } from '../../datasets/index.ts';
 import { atomicWriteFile, makeFolder } from '../../files/index.ts';
 import type { FoldedConvolutions } from '../../networks/index.ts';
 import { recipeHash } from '../../training/index.ts';
 import { provenance } from '../provenance.ts';
 import type { Configuration } from './grid.ts';
-import type { PaperContext } from './paper-context.ts';
+import { type PaperContext, setOf } from './paper-context.ts';
 import { openPaperFeatures } from './paper-features.ts';
+import { type ProtocolChoices, paperParts } from './paper-parts.ts';
 import type { PaperResult } from './paper-result.ts';
 import type { PaperProtocol } from './protocol.ts';
 import { neededBy, runConfiguration } from './run-configuration.ts';
@@ -29,7 +30,7 @@ export interface RunPaperOptions {
   readonly configurations: readonly Configuration[];
   /** All its samples: the protocol says how many are used. */
   readonly dataset: Dataset;
-  readonly protocol: Omit<PaperProtocol, 'trainImages' | 'testImages'>;
+  readonly protocol: ProtocolChoices;
   /** Split points whose features are kept. */
   readonly splits: readonly SplitPoint[];
   readonly folded: FoldedConvolutions;
@@ -55,19 +56,6 @@ export function selectConfigurations(grid: readonly Configuration[], only: strin
     }
   }
   return grid.filter(({ id }) => parts.some((part) => id.includes(part)));
-}
-
-/** Data set and protocol as they are run: limited to so many pictures of each class. */
-export function limitedData(
-  dataset: Dataset,
-  protocol: RunPaperOptions['protocol'],
-): { readonly dataset: Dataset; readonly protocol: PaperProtocol } {
-  const train = limitPerClass(dataset.train, protocol.trainPerClass);
-  const test = limitPerClass(dataset.test, protocol.testPerClass);
-  return {
-    dataset: { ...dataset, train, test },
-    protocol: { ...protocol, trainImages: train.length, testImages: test.length },
-  };
 }
 
 /** A result as it is written: indented, but a list of numbers on one line, with six digits. */
@@ -116,7 +104,8 @@ export async function paperStates(
 export async function runPaper(options: RunPaperOptions, grid: readonly Configuration[]): Promise<PaperResult[]> {
   const { outFolder, cacheFolder, folded, runtime, threads, splits, command, onStart, onResult } = options;
   const { onProgress, signal } = options;
-  const { dataset, protocol } = limitedData(options.dataset, options.protocol);
+  const { parts, protocol } = paperParts(options.dataset, options.protocol);
+  const { dataset, fitted } = parts;
   await makeFolder(outFolder);
   const shared = {
     dataset,
@@ -128,7 +117,20 @@ export async function runPaper(options: RunPaperOptions, grid: readonly Configur
     ...(signal ? { signal } : {}),
   };
   const features = { train: await openPaperFeatures(shared, 'train'), test: await openPaperFeatures(shared, 'test') };
-  const context: PaperContext = { ...shared, threads, protocol, features };
+  const [anySplit = 'conv5_x'] = splits;
+  const teacherData = { ...dataset, train: parts.teacherSamples };
+  // Where compressors see all pictures, these are the same features.
+  const teacherFeatures =
+    fitted === parts.teacherSamples.length
+      ? features.train
+      : await openPaperFeatures({ ...shared, dataset: teacherData, splits: ['conv5_x'] }, 'train', 'for the teacher');
+  const teacherSet = setOf(
+    teacherData,
+    parts.teacherSamples.length,
+    teacherFeatures === features.train ? features.train[anySplit] : teacherFeatures.conv5_x,
+    dataset.seed,
+  );
+  const context: PaperContext = { ...shared, threads, protocol, fitted, teacherSet, features };
   const results = new Map<string, PaperResult>();
 
   const ensure = async (configuration: Configuration, done: number): Promise<PaperResult> => {

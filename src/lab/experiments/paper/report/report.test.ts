@@ -3,6 +3,7 @@ import {
   madeAecnn,
   madeBottlenet,
   madeMeasure,
+  madeProtocol,
   madeResult,
   madeResults,
 } from '../../../../../test/fixtures/paper-results.ts';
@@ -70,7 +71,30 @@ describe('the tables of the paper', () => {
     expect(row[7]).toMatch(/conv/);
     expect(row[1]).toBe('avif 112px q2000');
     expect(row[10]).toMatch(/ to /);
-    expect(rowOf(table('paper-pictures', madeResults()), '250')[7]).toBe('no frame so small');
+    const withoutSmallest = madeResults([], ['aecnn-conv4x-250']);
+    expect(rowOf(table('paper-pictures', withoutSmallest), '250')[7]).toBe('no frame so small');
+  });
+
+  test('commands and cuts are those of the protocol of the files', () => {
+    expect(table('paper-commands', madeResults())).toContain('--data 101_ObjectCategories --train-per-class 30 --out');
+    expect(table('paper-commands', [])).not.toContain('--train-per-class');
+    expect(table('paper-cuts', madeResults())).toContain('At most 30 of each class, 2,999 in all; 15 %');
+    expect(table('paper-cuts', madeResults())).not.toContain('not been run');
+    expect(table('paper-cuts', madeResults([], [packet]))).toContain('not been run');
+  });
+
+  test('results of different protocols are refused by the names of their files', () => {
+    const other = madeResult({
+      id: packet,
+      method: 'aecnn',
+      settings: { protocol: { ...madeProtocol, batchSize: 8 } },
+    });
+    const [first] = madeResults();
+    expect(() => paperResults(madeResults([other]))).toThrow(
+      `${first?.id}.json and ${packet}.json were run with different protocols`,
+    );
+    const without = madeResult({ id: packet, method: 'aecnn', settings: {} });
+    expect(() => paperResults(madeResults([without]))).toThrow(RangeError);
   });
 
   test('what has not been run is named, and no table fails without it', () => {
@@ -154,7 +178,8 @@ describe('the plots of the paper', () => {
     for (const label of [
       'conv2_x',
       'conv5_x',
-      'webp picture',
+      'avif picture',
+      'jpeg',
       'tail adapted',
       'uncompressed',
       'BottleNet++',

@@ -4,24 +4,25 @@ import { type SplitPoint, splitPoints } from '../../../../../core/model/index.ts
 import type { FrameSize } from '../../paper-result.ts';
 import { chosenCodecs, pictureComparisons } from '../picture-comparison.ts';
 import {
+  aecnnSplitSizes,
   bestBottlenet,
-  frameSizes,
   type Measured,
   measuredAt,
   measuredOf,
   type PaperResults,
   seeds,
+  splitSizes,
   uncompressedAccuracy,
 } from '../report-data.ts';
 import { labelledPoints, namedSeries, type PlotPoint, type PlotSpace } from './labelled-points.ts';
 import { colours, emptyPlot, percentOf, title, toSvg } from './plot-style.ts';
 
-/** Test accuracy against the mean bytes of a frame: split points in their two sizes, pictures at their budgets. */
+/** Test accuracy against the mean bytes of a frame: split points in their sizes, pictures at their budgets. */
 export async function accuracyAgainstBytes(results: PaperResults): Promise<string> {
   const text = 'Right answers against bytes on the wire';
   const splits = [
-    ...splitPairs('AECNN', colours.green, (split, size) => measuredAt(results, 'aecnn', split, size)),
-    ...splitPairs('BottleNet++', colours.vermilion, (split, size) => bestBottlenet(results, split, size)),
+    ...splitLines('AECNN', colours.green, aecnnSplitSizes, (split, size) => measuredAt(results, 'aecnn', split, size)),
+    ...splitLines('BottleNet++', colours.vermilion, splitSizes, (split, size) => bestBottlenet(results, split, size)),
   ];
   const adapted = adaptedPictures(results);
   const pictures = unchangedPictures(results);
@@ -31,7 +32,7 @@ export async function accuracyAgainstBytes(results: PaperResults): Promise<strin
   const bottom = lowestShown([...splits, ...adapted], pictures);
   const points = all.filter(({ y }) => y >= bottom);
   const hidden = points.length < all.length ? `; pictures below ${bottom} % are left out` : '';
-  const subtitle = `AECNN (tail frozen) and the best BottleNet++: one packet joined to 256x for each split point${hidden}`;
+  const subtitle = `AECNN (tail frozen) and the best BottleNet++: a line for each split point, one packet to 256x${hidden}`;
   const highest = Math.max(...points.map(({ y }) => y), rule?.y ?? 0);
   return toSvg(
     labelledPoints(
@@ -52,19 +53,20 @@ const pointOf = ({ bytes, accuracy }: Measured, series: string, colour: string):
   y: percentOf(accuracy),
 });
 
-/** Both sizes of every split point, smaller first; the larger is named, the largest of all with its method. */
-function splitPairs(
+/** All sizes of every split point, small first; the largest is named, the largest of all with its method. */
+function splitLines(
   method: string,
   colour: string,
+  sizes: typeof splitSizes,
   measuredIn: (split: SplitPoint, size: FrameSize) => Measured | undefined,
 ): PlotPoint[] {
-  const pairs = splitPoints.flatMap((split) => {
-    const sizes = frameSizes.flatMap((size) => measuredIn(split, size) ?? []);
-    const ofSplit = sizes.map((measured) => pointOf(measured, `${method} ${split}`, colour)).sort((a, b) => a.x - b.x);
-    return ofSplit.map((point, i) => (i === ofSplit.length - 1 ? { ...point, label: split } : point));
+  const lines = splitPoints.flatMap((split) => {
+    const measured = sizes.flatMap((one) => (one.split === split && measuredIn(split, one.size)) || []);
+    const line = measured.map((one) => pointOf(one, `${method} ${split}`, colour)).sort((a, b) => a.x - b.x);
+    return line.map((point, i) => (i === line.length - 1 ? { ...point, label: split } : point));
   });
-  const largest = Math.max(...pairs.map(({ x }) => x));
-  return pairs.map((point) => (point.x === largest ? { ...point, label: `${method}, ${point.label}` } : point));
+  const largest = Math.max(...lines.map(({ x }) => x));
+  return lines.map((point) => (point.x === largest ? { ...point, label: `${method}, ${point.label}` } : point));
 }
 
 function adaptedPictures(results: PaperResults): PlotPoint[] {

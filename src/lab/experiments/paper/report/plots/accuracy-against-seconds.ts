@@ -8,27 +8,23 @@ import { colours, emptyPlot, percentOf, title, toSvg } from './plot-style.ts';
 /** Validation accuracy against seconds of training: AECNN step by step, end to end, BottleNet++. */
 export async function accuracyAgainstSeconds(results: PaperResults): Promise<string> {
   const text = `Accuracy against seconds of training, ${mainSplit}, one packet`;
-  const bottlenet = results.get(configurationId('bottlenet', mainSplit, 'packet', 0));
-  const courses = [
+  const marks = [
     { id: configurationId('aecnn', mainSplit, 'packet', 0), name: 'AECNN, step by step', colour: colours.green },
     { id: ablationId('end-to-end'), name: 'AECNN, end to end', colour: colours.blue },
+    { id: configurationId('bottlenet', mainSplit, 'packet', 0), name: 'BottleNet++', colour: colours.vermilion },
   ].flatMap(({ id, name, colour }) => {
     const result = results.get(id);
-    return result ? [{ name, colour, history: frozenTailHistory(result) }] : [];
-  });
-  const baseline = bottlenet ? [{ name: 'BottleNet++', colour: colours.vermilion, history: bottlenet.history }] : [];
-  const marks = [...courses, ...baseline].flatMap(({ name, colour, history }) =>
-    history.map(({ seconds, accuracy }): PlotPoint => {
+    return (result ? frozenTailHistory(result) : []).map(({ seconds, accuracy }): PlotPoint => {
       return { series: name, colour, x: seconds, y: percentOf(accuracy) };
-    }),
-  );
+    });
+  });
   if (marks.length === 0) return emptyPlot(text);
   const last = Math.max(...marks.map(({ x }) => x));
   const lowest = Math.max(0, 5 * Math.floor(Math.min(...marks.map(({ y }) => y)) / 5));
   const highest = Math.max(...marks.map(({ y }) => y));
   return toSvg(
     labelledPoints(
-      title(text, 'validation part; each point is an epoch, the steps before it counted'),
+      title(text, 'validation part, tail frozen; each point is an epoch, the steps before it counted'),
       {
         width: 760,
         height: 340,

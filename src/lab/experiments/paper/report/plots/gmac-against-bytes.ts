@@ -2,7 +2,7 @@
 
 import { type SplitPoint, splitPoints } from '../../../../../core/model/index.ts';
 import { points, thousands } from '../../../markdown.ts';
-import { aecnnFrames, configurationId, fineTunedMeasure, type PaperResults } from '../report-data.ts';
+import { aecnnFrames, configurationId, fineTunedMeasure, frameSizes, type PaperResults } from '../report-data.ts';
 import { labelledPoints, type PlotPoint } from './labelled-points.ts';
 import { colours, emptyPlot, title, toSvg } from './plot-style.ts';
 
@@ -10,7 +10,9 @@ import { colours, emptyPlot, title, toSvg } from './plot-style.ts';
 const mostLoss = 0.01;
 
 /**
- * Multiply-accumulates of the device against the smallest frame within a point of loss, by split point. */
+ * Multiply-accumulates of the device against the smallest frame within a point of loss, by split point; of the sizes that
+ * every split point has.
+ */
 export async function gmacAgainstBytes(results: PaperResults): Promise<string> {
   const text = 'Work of the device against the smallest frame that loses at most 1 point';
   const marks = splitPoints.flatMap((split) => smallestFrame(results, split) ?? []);
@@ -20,7 +22,7 @@ export async function gmacAgainstBytes(results: PaperResults): Promise<string> {
   const missed = hasHollow ? '; hollow: every frame loses more, the one that loses least is shown' : '';
   return toSvg(
     labelledPoints(
-      title(text, `AECNN, whole frames, test part${missed}`),
+      title(text, `AECNN, one packet or 256x, test part${missed}`),
       {
         width: 640,
         height: 320,
@@ -33,7 +35,7 @@ export async function gmacAgainstBytes(results: PaperResults): Promise<string> {
 }
 
 function smallestFrame(results: PaperResults, split: SplitPoint): PlotPoint | undefined {
-  const frames = aecnnFrames(results).filter((frame) => frame.split === split);
+  const frames = aecnnFrames(results).filter((frame) => frame.split === split && frameSizes.includes(frame.size));
   const within = frames.filter(({ measured }) => measured.loss <= mostLoss + 1e-9);
   const [best] =
     within.length > 0

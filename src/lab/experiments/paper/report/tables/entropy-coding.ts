@@ -1,7 +1,7 @@
 /** What entropy coding saves: the same answers in other bytes. */
 
 import { markdownTable, percent } from '../../../markdown.ts';
-import { measuredAt, type PaperResults, aecnnSplitSizes } from '../report-data.ts';
+import { aecnnSplitSizes, measuredAt, type PaperResults, sizeText } from '../report-data.ts';
 import { bytesText, notRun } from './cells.ts';
 
 /** The same answers in other bytes: fixed-length codes, deflate, our entropy coder. */

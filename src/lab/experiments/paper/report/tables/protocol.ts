@@ -59,10 +59,14 @@ const trainingDataRows = ({ data, trainImages, trainPerClass, validationShare }:
   ['share of them that is the validation part', percent(validationShare, 0)],
 ];
 
-const trainingRows = ({ batchSize, epochs, learningRateShare }: PaperProtocol): string[][] => [
+const trainingRows = ({ batchSize, epochs, learningRateShare, fineTuneLearningRate }: PaperProtocol): string[][] => [
   ['pictures in a batch', String(batchSize)],
   ...Object.entries(epochNames).map(([name, text]) => [text, String(epochs[name as keyof typeof epochNames])]),
   ['share of the training part that learning rates are chosen on', percent(learningRateShare, 0)],
+  [
+    'learning rate of AECNN and BottleNet++ when the tail is trained too (the tail itself: a tenth)',
+    String(fineTuneLearningRate),
+  ],
 ];
 
 function provenanceRows(results: PaperResults, all: readonly PaperResult[]): string[][] {
