@@ -1,8 +1,8 @@
 export { markdownTable, percent, thousands } from './markdown.ts';
 export type { LinkDirection, LinkShape } from './packet-schedule.ts';
 export { type Configuration, paperGrid, quickGrid } from './paper/grid.ts';
-export type { PaperResult } from './paper/paper-result.ts';
 export { paperParts } from './paper/paper-parts.ts';
+export type { PaperResult } from './paper/paper-result.ts';
 export { paperProtocol, quickProtocol } from './paper/protocol.ts';
 export { type PaperResults, paperResults } from './paper/report/report-data.ts';
 export { paperPlots } from './paper/report/report-plots.ts';

@@ -2,10 +2,10 @@ export { initialAttention, openGates, trainAttention } from './attention-step.ts
 export { calibrateRate } from './calibrate-rate.ts';
 export { type ChannelRanking, rankChannels } from './channel-ranking.ts';
 export { type Checkpoint, openCheckpoint, recipeHash } from './checkpoint.ts';
-export { chunkPlan, compressorShape } from './compressor-plan.ts';
+export { compressorShape } from './compressor-plan.ts';
 export { startCompressor } from './compressor-start.ts';
 export { type TaskOptions, trainReconstruction, trainTask, type Validate } from './compressor-step.ts';
-export { fitEntropy, orderLatentChannels, symbolsOf } from './entropy-step.ts';
+export { fitEntropy, orderLatentChannels } from './entropy-step.ts';
 export { estimateTraining, type TrainEstimate } from './estimate.ts';
 export { heldBack, weightsHash } from './features-step.ts';
 export { forwardRows } from './forward.ts';

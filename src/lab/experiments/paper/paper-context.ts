@@ -17,8 +17,8 @@ import {
   recipeHash,
   type StepContext,
   type Tail,
-  type TrainRecipe,
   type TrainingSet,
+  type TrainRecipe,
   trainLinearTeacher,
 } from '../../training/index.ts';
 import type { SplitFeatures } from './paper-features.ts';

@@ -20,7 +20,10 @@ export interface PaperParts {
 }
 
 /** The protocol without what the data set adds to it. */
-export type ProtocolChoices = Omit<PaperProtocol, 'trainImages' | 'compressorImages' | 'validationImages' | 'testImages'>;
+export type ProtocolChoices = Omit<
+  PaperProtocol,
+  'trainImages' | 'compressorImages' | 'validationImages' | 'testImages'
+>;
 
 /** Divides a data set, and completes the protocol with the sizes of the parts. */
 export function paperParts(

@@ -7,8 +7,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { classes, drawnDataset, thinBackbone, tinyProtocol } from '../../../../test/fixtures/paper-context.ts';
 import { createNodeRuntime } from '../../../runtime/node.ts';
 import { type Configuration, learningRatesId, paperGrid, quickGrid } from './grid.ts';
+import { paperParts } from './paper-parts.ts';
 import type { PaperResult } from './paper-result.ts';
-import { limitedData, paperStates, type RunPaperOptions, runPaper, selectConfigurations } from './run-paper.ts';
+import { paperStates, type RunPaperOptions, runPaper, selectConfigurations } from './run-paper.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -66,6 +67,27 @@ async function options(extra: Partial<RunPaperOptions> = {}): Promise<RunPaperOp
   };
 }
 
+test('the teacher sees all but the validation part, compressors so many of each class; the parts are disjoint', async () => {
+  const { dataset } = await options();
+  const { parts, protocol } = paperParts(dataset, { ...tinyProtocol, trainPerClass: 2 });
+  expect(parts.fitted).toBe(6);
+  const ids = parts.dataset.train.map(({ id }) => id);
+  const [fitted, held] = [ids.slice(0, 6), ids.slice(6)];
+  const teacher = parts.teacherSamples.map(({ id }) => id);
+  expect(teacher).toEqual(expect.arrayContaining(fitted));
+  expect(held.filter((id) => teacher.includes(id))).toEqual([]);
+  expect(new Set([...teacher, ...held])).toEqual(new Set(dataset.train.map(({ id }) => id)));
+  expect(protocol).toMatchObject({
+    trainImages: teacher.length,
+    compressorImages: 6,
+    validationImages: held.length,
+    testImages: 9,
+  });
+  for (const label of [0, 1, 2]) {
+    expect(parts.dataset.train.slice(0, 6).filter((sample) => sample.label === label)).toHaveLength(2);
+  }
+});
+
 test('a result is written once; a damaged one, and one of another protocol, is made anew', {
   timeout: 120_000,
 }, async () => {
@@ -77,7 +99,12 @@ test('a result is written once; a damaged one, and one of another protocol, is m
   const written = JSON.parse(await readFile(path, 'utf8')) as PaperResult;
   expect(written.test[0]?.right).toBe(first?.test[0]?.right);
   expect(written.provenance.command).toBe('npx aecnn experiment paper');
-  expect(written.settings.protocol).toMatchObject({ trainImages: 15, testImages: 9 });
+  expect(written.settings.protocol).toMatchObject({
+    trainImages: 12,
+    compressorImages: 12,
+    validationImages: 3,
+    testImages: 9,
+  });
   // Lists of numbers stand on one line.
   expect(await readFile(path, 'utf8')).toMatch(/"perClass": \[[^\n]*\]/);
 
@@ -86,14 +113,14 @@ test('a result is written once; a damaged one, and one of another protocol, is m
   await writeFile(path, '{"cut');
   await run();
   expect(started).toHaveLength(2);
-  const fewer = { ...tinyProtocol, trainPerClass: 4 };
+  const fewer = { ...tinyProtocol, trainPerClass: 3 };
   await run({ protocol: fewer });
   expect(started).toHaveLength(3);
   expect(await readdir(join(folder, 'out'))).toEqual(['uncompressed-seed0.json']);
 
   const { dataset } = await options();
-  const states = await paperStates([configuration], join(folder, 'out'), limitedData(dataset, fewer).protocol);
+  const states = await paperStates([configuration], join(folder, 'out'), paperParts(dataset, fewer).protocol);
   expect(states.map(({ result }) => result !== undefined)).toEqual([true]);
-  const others = await paperStates([configuration], join(folder, 'out'), limitedData(dataset, tinyProtocol).protocol);
+  const others = await paperStates([configuration], join(folder, 'out'), paperParts(dataset, tinyProtocol).protocol);
   expect(others.map(({ result }) => result !== undefined)).toEqual([false]);
 });

@@ -8,7 +8,7 @@ import { classes, drawnDataset, thinBackbone, tinyProtocol } from '../../../../.
 import { createRandom } from '../../../../core/tensor/index.ts';
 import { createNodeRuntime } from '../../../../runtime/node.ts';
 import type { Sample } from '../../../datasets/index.ts';
-import type { PaperContext } from '../paper-context.ts';
+import { type PaperContext, setOf } from '../paper-context.ts';
 import { openPaperFeatures, type SplitFeatures } from '../paper-features.ts';
 import type { PictureGrid } from './picture-choice.ts';
 import { adaptedLearningRates, bestLearningRate, runAdaptedPictures } from './run-adapted-pictures.ts';
@@ -55,6 +55,7 @@ beforeAll(async () => {
   const train = await openPaperFeatures(common, 'train');
   const held = await openPaperFeatures(common, 'test');
   features = [train, held];
+  const fitted = 24;
   context = {
     dataset,
     folded,
@@ -63,10 +64,14 @@ beforeAll(async () => {
     cacheFolder: folder,
     splits: ['conv5_x'],
     features: { train, test: held },
+    fitted,
+    teacherSet: setOf(dataset, fitted, train.conv5_x, 0),
     protocol: {
       ...tinyProtocol,
       epochs: { ...tinyProtocol.epochs, teacher: 30 },
-      trainImages: dataset.train.length,
+      trainImages: fitted,
+      compressorImages: fitted,
+      validationImages: dataset.train.length - fitted,
       testImages: dataset.test.length,
     },
   };

@@ -23,13 +23,13 @@ function trainingCut(results: PaperResults): string {
   const protocol = protocolOf(results);
   const lead = '**Training pictures.**';
   if (protocol === undefined) return `${lead} Not known before the first run.`;
-  const { trainPerClass, trainImages, validationShare } = protocol;
-  const held = `${percent(validationShare, 0)} of them are held back for validation`;
-  if (trainPerClass === undefined) return `${lead} None cut: all ${thousands(trainImages)} are used. ${held}.`;
+  const { trainPerClass, trainImages, compressorImages, validationImages } = protocol;
+  const held = `${thousands(validationImages)} more are the validation part`;
+  if (trainPerClass === undefined) return `${lead} None cut: all ${thousands(trainImages)} are used; ${held}.`;
   return (
-    `${lead} At most ${trainPerClass} of each class, ${thousands(trainImages)} in all; ${held}. ` +
-    `Training on ${trainPerClass} pictures of a class is the classic protocol of Caltech-101. The whole training part ` +
-    'would take about 15 hours on this machine (an estimate).'
+    `${lead} The teacher learns from all ${thousands(trainImages)}, compressors and tails from ${trainPerClass} of each ` +
+    `class, ${thousands(compressorImages)} in all; ${held}. Fifteen pictures a class is one of the two classic sizes of ` +
+    'Caltech-101; with all of them the grid would take days on this machine (an estimate).'
   );
 }
 

@@ -2,7 +2,7 @@
 
 import { listed, markdownTable, percent, thousands } from '../../../markdown.ts';
 import type { PaperResult } from '../../paper-result.ts';
-import type { PaperProtocol } from '../../protocol.ts';
+import { type PaperProtocol, paperProtocol } from '../../protocol.ts';
 import { type PaperResults, protocolOf, seeds, uncompressedAccuracy } from '../report-data.ts';
 import { notRun } from './cells.ts';
 
@@ -37,8 +37,8 @@ export function protocolTable(results: PaperResults): string {
 
 /** The commands that repeat the results, from their own protocol. */
 export function commandsText(results: PaperResults): string {
-  const { data = '101_ObjectCategories', trainPerClass } = protocolOf(results) ?? {};
-  const limit = trainPerClass === undefined ? '' : ` --train-per-class ${trainPerClass}`;
+  const { data = '101_ObjectCategories', trainPerClass } = protocolOf(results) ?? { ...paperProtocol, data: undefined };
+  const limit = trainPerClass === paperProtocol.trainPerClass ? '' : ` --train-per-class ${trainPerClass ?? 'all'}`;
   const whole = `npx aecnn experiment paper --data ${data}${limit} --out results/paper`;
   return [
     '```sh',
@@ -47,16 +47,19 @@ export function commandsText(results: PaperResults): string {
     '# a part: configurations whose id has ID in it',
     `${whole} --only ID`,
     '# CIFAR-10, about a quarter of an hour',
-    'npx aecnn experiment paper --quick --out out/paper',
+    'npx aecnn experiment paper --quick',
     '```',
   ].join('\n');
 }
 
-const trainingDataRows = ({ data, trainImages, trainPerClass, validationShare }: PaperProtocol): string[][] => [
-  ['pictures', data],
-  ['training pictures, the validation part included', thousands(trainImages)],
-  ...(trainPerClass === undefined ? [] : [['training pictures of a class, at most', thousands(trainPerClass)]]),
-  ['share of them that is the validation part', percent(validationShare, 0)],
+const trainingDataRows = (protocol: PaperProtocol): string[][] => [
+  ['pictures', protocol.data],
+  ['pictures that the teacher learns from', thousands(protocol.trainImages)],
+  [
+    `pictures that compressors and tails learn from${protocol.trainPerClass === undefined ? '' : ` (${protocol.trainPerClass} a class)`}`,
+    thousands(protocol.compressorImages),
+  ],
+  ['pictures of the validation part', thousands(protocol.validationImages)],
 ];
 
 const trainingRows = ({ batchSize, epochs, learningRateShare, fineTuneLearningRate }: PaperProtocol): string[][] => [
