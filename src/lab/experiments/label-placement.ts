@@ -6,6 +6,8 @@ export interface LabelledMark {
   readonly y: number;
   /** Empty for a mark that is only to be left free. */
   readonly label: string;
+  /** Room that it takes on every side; that of a point when left out. */
+  readonly radius?: number;
 }
 
 /** Left end of a label's text and its middle line, in pixels. */
@@ -33,8 +35,14 @@ const overlap = (a: Box, b: Box): number =>
   Math.max(0, Math.min(a.right, b.right) - Math.max(a.left, b.left)) *
   Math.max(0, Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top));
 
-/** Room that a mark takes on every side. */
-const markRadius = 6;
+/** Room that a point takes on every side. */
+const pointRadius = 6;
+
+/** Room between two labels on a line. */
+const labelGap = 5;
+
+/** Covered square pixels that a label is moved a pixel away for. */
+const distanceCost = 2;
 
 /** Distances tried, nearest first. */
 const rings: readonly number[] = [0, 14, 28, 42, 56, 72, 90];
@@ -46,11 +54,11 @@ const rings: readonly number[] = [0, 14, 28, 42, 56, 72, 90];
  */
 export function placeLabels(marks: readonly LabelledMark[], space: LabelSpace): LabelPlace[] {
   const { width, height, characterWidth = 6.7, lineHeight = 14 } = space;
-  const taken: Box[] = marks.map(({ x, y }) => ({
-    left: x - markRadius,
-    right: x + markRadius,
-    top: y - markRadius,
-    bottom: y + markRadius,
+  const taken: Box[] = marks.map(({ x, y, radius = pointRadius }) => ({
+    left: x - radius,
+    right: x + radius,
+    top: y - radius,
+    bottom: y + radius,
   }));
   return marks.map(({ x, y, label }) => {
     if (label === '') return { x, y };
@@ -64,26 +72,30 @@ export function placeLabels(marks: readonly LabelledMark[], space: LabelSpace): 
     const right = x + 10;
     const left = x - 10 - textWidth;
     const centre = x - textWidth / 2;
-    const candidates = rings.flatMap((away) => [
-      { x: right, y: y + away },
-      { x: right, y: y - away },
-      { x: centre, y: y - 15 - away },
-      { x: centre, y: y + 15 + away },
-      { x: left, y: y - away },
-      { x: left, y: y + away },
-    ]);
-    let best = candidates[0] ?? { x, y };
+    const candidates = rings.flatMap((away) =>
+      [
+        { x: right, y: y + away },
+        { x: right, y: y - away },
+        { x: centre, y: y - 15 - away },
+        { x: centre, y: y + 15 + away },
+        { x: left, y: y - away },
+        { x: left, y: y + away },
+      ].map((place) => ({ place, away })),
+    );
+    let best = { x, y };
     let leastCost = Number.POSITIVE_INFINITY;
-    for (const [i, candidate] of candidates.entries()) {
-      const box = boxAt(candidate);
+    for (const [i, { place, away }] of candidates.entries()) {
+      const box = boxAt(place);
       const outside = Math.max(0, -box.left, box.right - width) + Math.max(0, -box.top, box.bottom - height);
-      const cost = taken.reduce((sum, other) => sum + overlap(box, other), 0) + 50 * outside + 0.5 * i;
+      const covered = taken.reduce((sum, other) => sum + overlap(box, other), 0);
+      const cost = covered + 50 * outside + distanceCost * away + 0.5 * i;
       if (cost < leastCost) {
         leastCost = cost;
-        best = candidate;
+        best = place;
       }
     }
-    taken.push(boxAt(best));
+    const { left: from, right: to, ...rows } = boxAt(best);
+    taken.push({ ...rows, left: from - labelGap, right: to + labelGap });
     return best;
   });
 }

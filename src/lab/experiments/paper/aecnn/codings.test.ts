@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { createSymbolHistogram, fitEntropyModel } from '../../../../core/codec/index.ts';
 import { deflateBytes, rawBytes } from './codings.ts';
 
-const headerBytes = 12;
+// docs/wire-format.md: 12 bytes of frame header and 4 of one chunk's.
+const headerBytes = 16;
 
 test('raw bits: each channel takes the bits that its alphabet needs', () => {
   const histogram = createSymbolHistogram([2, 1, 4]);

@@ -76,9 +76,12 @@ describe('the tables of the paper', () => {
   });
 
   test('commands and cuts are those of the protocol of the files', () => {
-    expect(table('paper-commands', madeResults())).toContain('--data 101_ObjectCategories --train-per-class 30 --out');
+    expect(table('paper-commands', madeResults())).toContain('--data 101_ObjectCategories --out');
+    const fewer = { ...madeProtocol, trainPerClass: 3 };
+    const ofFewer = madeResult({ id: packet, method: 'aecnn', settings: { protocol: fewer } });
+    expect(table('paper-commands', [ofFewer])).toContain('--data 101_ObjectCategories --train-per-class 3 --out');
     expect(table('paper-commands', [])).not.toContain('--train-per-class');
-    expect(table('paper-cuts', madeResults())).toContain('At most 30 of each class, 2,999 in all; 15 %');
+    expect(table('paper-cuts', madeResults())).toContain('from 15 of each class, 1,515 in all; 416 more');
     expect(table('paper-cuts', madeResults())).not.toContain('not been run');
     expect(table('paper-cuts', madeResults([], [packet]))).toContain('not been run');
   });

@@ -20,7 +20,7 @@ export async function accuracyAgainstSeconds(results: PaperResults): Promise<str
   });
   if (marks.length === 0) return emptyPlot(text);
   const last = Math.max(...marks.map(({ x }) => x));
-  const lowest = Math.max(0, 5 * Math.floor(Math.min(...marks.map(({ y }) => y)) / 5));
+  const lowest = Math.max(0, 5 * Math.floor((Math.min(...marks.map(({ y }) => y)) - 0.5) / 5));
   const highest = Math.max(...marks.map(({ y }) => y));
   return toSvg(
     labelledPoints(

@@ -36,7 +36,8 @@ export async function attentionChoice(results: PaperResults): Promise<string> {
           type: 'quantitative',
           title: 'feature channel, sorted',
           scale: { nice: false },
-          axis: { tickCount: 4, grid: false },
+          // Without a canvas Vega takes labels for wider than they are, and drops every second one.
+          axis: { tickCount: 4, grid: false, labelOverlap: false },
         },
         y: { field: 'gate', type: 'quantitative', title: 'mean gate', scale: { domain: [0, 1] }, stack: null },
         color: {

@@ -47,6 +47,9 @@ export interface PlotMarks {
 /** A specification of layers over one another. */
 type LayeredSpec = Extract<TopLevelSpec, { readonly layer: unknown }>;
 
+/** Pixels between the points that keep labels off a line. */
+const lineStep = 4;
+
 /** Marks nearer than this, in pixels, are named together. */
 const coincidence = 9;
 
@@ -131,17 +134,17 @@ function onLines(space: PlotSpace, lines: readonly PlotPoint[]): LabelledMark[] 
     const to = lines[i + 1];
     if (!to || to.series !== from.series) return [];
     const [start, end] = [inPixels(space, from), inPixels(space, to)];
-    const steps = Math.max(2, Math.ceil(Math.hypot(end.x - start.x, end.y - start.y) / 12));
+    const steps = Math.max(2, Math.ceil(Math.hypot(end.x - start.x, end.y - start.y) / lineStep));
     return Array.from({ length: steps - 1 }, (_, step): LabelledMark => {
       const share = (step + 1) / steps;
-      return { x: start.x + share * (end.x - start.x), y: start.y + share * (end.y - start.y), label: '' };
+      return { x: start.x + share * (end.x - start.x), y: start.y + share * (end.y - start.y), label: '', radius: 2 };
     });
   });
 }
 
 function onRule(space: PlotSpace, y: number): LabelledMark[] {
   const top = space.height - pixels(space.y, space.height, y);
-  return Array.from({ length: space.width / 12 }, (_, i) => ({ x: 12 * i, y: top, label: '' }));
+  return Array.from({ length: space.width / lineStep }, (_, i) => ({ x: lineStep * i, y: top, label: '', radius: 2 }));
 }
 
 /** A dashed line at a height, with its label above its left end. */
