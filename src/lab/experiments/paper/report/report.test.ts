@@ -175,6 +175,23 @@ describe('the plots of the paper', () => {
     },
   );
 
+  test('marks of one method that coincide share one label', async () => {
+    const frames = (['conv4_x', 'conv5_x'] as const).map((split) =>
+      madeAecnn(`aecnn-${split.replace('_', '')}-packet-seed0`, split, 'packet', { bytes: { mean: 1000, max: 1100 } }),
+    );
+    const svg = (await paperPlots['accuracy-against-bytes']?.(paperResults(frames))) ?? '';
+    expect(svg).toContain('>AECNN, conv4_x, conv5_x</text>');
+    expect(svg).not.toContain('>conv5_x</text>');
+  });
+
+  test('the attention plot says when every channel is selected', async () => {
+    const some = madeAecnn(packet, 'conv4_x', 'packet');
+    const every = { ...some.notes, selectedChannels: Array.from({ length: 1024 }, (_, i) => i) };
+    const svg = await paperPlots.attention?.(paperResults([{ ...some, notes: every }]));
+    expect(svg).toContain('conv4_x: all 1,024 selected');
+    expect(svg).toContain('the gates only weigh');
+  });
+
   test('methods, split points and axes are written in them', async () => {
     const results = paperResults(madeResults());
     const svgOf = async (name: string): Promise<string> => (await paperPlots[name]?.(results)) ?? '';

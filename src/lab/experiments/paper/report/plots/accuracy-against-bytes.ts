@@ -65,8 +65,8 @@ function splitLines(
     const line = measured.map((one) => pointOf(one, `${method} ${split}`, colour)).sort((a, b) => a.x - b.x);
     return line.map((point, i) => (i === line.length - 1 ? { ...point, label: split } : point));
   });
-  const largest = Math.max(...lines.map(({ x }) => x));
-  return lines.map((point) => (point.x === largest ? { ...point, label: `${method}, ${point.label}` } : point));
+  const [largest] = lines.toSorted((a, b) => b.x - a.x);
+  return lines.map((point) => (point === largest ? { ...point, label: `${method}, ${point.label}` } : point));
 }
 
 function adaptedPictures(results: PaperResults): PlotPoint[] {

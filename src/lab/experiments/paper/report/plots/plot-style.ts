@@ -24,7 +24,7 @@ export const toSvg = (spec: TopLevelSpec): Promise<string> => chartToSvg(spec, {
  */
 export const frame = {
   autosize: { type: 'none' },
-  padding: { left: 60, right: 24, top: 64, bottom: 48 },
+  padding: { left: 70, right: 24, top: 64, bottom: 48 },
 } as const;
 
 /** Room around the other plots. */

@@ -28,8 +28,8 @@ function trainingCut(results: PaperResults): string {
   if (trainPerClass === undefined) return `${lead} None cut: all ${thousands(trainImages)} are used; ${held}.`;
   return (
     `${lead} The teacher learns from all ${thousands(trainImages)}, compressors and tails from ${trainPerClass} of each ` +
-    `class, ${thousands(compressorImages)} in all; ${held}. Fifteen pictures a class is one of the two classic sizes of ` +
-    'Caltech-101; with all of them the grid would take days on this machine (an estimate).'
+    `class, ${thousands(compressorImages)} in all; ${held}. 15 and 30 of each class are the classic ` +
+    'sizes for Caltech-101; with all of them the grid would take days on this machine (an estimate).'
   );
 }
 
@@ -44,7 +44,7 @@ function learningRateCut(results: PaperResults): string {
     .map((split) => `${split} takes that of ${tunedSplitOf(split)}`);
   return (
     `**Learning rates.** Three a method: ${tried.join('; ')}. They are tried at one packet, seed 0, on ` +
-    `${percent(learningRateShare, 0)} of the training part, and the best one is used for both sizes and all seeds. ` +
+    `${percent(learningRateShare, 0)} of the pictures that compressors learn from, and the best one is used for both sizes and all seeds. ` +
     `${listed(takers)}. Distilled BottleNet++, BottleNet++ with erasures and the ablations have no search of their own; ` +
     'training end to end has.'
   );
@@ -67,7 +67,7 @@ function adaptedCut(results: PaperResults): string {
   return (
     `**Adapted tails.** Only for the best codec at ${listed(adaptedBudgets.map(thousands))} bytes. Each has its own ` +
     `learning rate, of ${adaptedLearningRates.length}, after one epoch on ${percent(learningRateShare, 0)} of the ` +
-    'training part.'
+    'pictures that tails learn from.'
   );
 }
 

@@ -12,7 +12,7 @@ const epochNames: { readonly [Name in keyof PaperProtocol['epochs']]: string } =
   attention: 'epochs: attention',
   reconstruction: 'epochs: reconstruction of the feature map',
   task: 'epochs: the answer, tail frozen',
-  fineTune: 'epochs: tail trained (AECNN and adapted pictures)',
+  fineTune: 'epochs: tail trained too (AECNN, BottleNet++; adapted pictures: added to those of the answer)',
   mostUntilPlateau: 'epochs: BottleNet++ and end to end, until validation stops rising, at most',
   patience: 'epochs: ... stops rising for',
   decay: 'epochs: ... then with a falling learning rate',
@@ -65,7 +65,7 @@ const trainingDataRows = (protocol: PaperProtocol): string[][] => [
 const trainingRows = ({ batchSize, epochs, learningRateShare, fineTuneLearningRate }: PaperProtocol): string[][] => [
   ['pictures in a batch', String(batchSize)],
   ...Object.entries(epochNames).map(([name, text]) => [text, String(epochs[name as keyof typeof epochNames])]),
-  ['share of the training part that learning rates are chosen on', percent(learningRateShare, 0)],
+  ['share of those of compressors and tails that learning rates are chosen on', percent(learningRateShare, 0)],
   [
     'learning rate of AECNN and BottleNet++ when the tail is trained too (the tail itself: a tenth)',
     String(fineTuneLearningRate),
