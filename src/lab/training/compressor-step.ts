@@ -124,7 +124,7 @@ export interface TaskOptions {
 }
 
 /** A fine-tuned tail moves slowly: the share of the compressor's learning rate that it gets. */
-const tailLearningRate = 0.1;
+export const tailLearningRate = 0.1;
 
 /** Step 4: trains for the answer, through the frozen tail (`task`) or together with its last stage (`fine-tune`). */
 export async function trainTask(context: StepContext, options: TaskOptions): Promise<OptimizeResult> {

@@ -4,7 +4,13 @@ export { type ChannelRanking, rankChannels } from './channel-ranking.ts';
 export { type Checkpoint, openCheckpoint, recipeHash } from './checkpoint.ts';
 export { compressorShape } from './compressor-plan.ts';
 export { startCompressor } from './compressor-start.ts';
-export { type TaskOptions, trainReconstruction, trainTask, type Validate } from './compressor-step.ts';
+export {
+  type TaskOptions,
+  tailLearningRate,
+  trainReconstruction,
+  trainTask,
+  type Validate,
+} from './compressor-step.ts';
 export { fitEntropy, orderLatentChannels } from './entropy-step.ts';
 export { estimateTraining, type TrainEstimate } from './estimate.ts';
 export { heldBack, weightsHash } from './features-step.ts';
@@ -13,7 +19,7 @@ export { forwardMaps, rowsOfMaps } from './forward-maps.ts';
 export { answerFrames, compressedLogits, type MeasuredCompressor, makeFrames } from './measure.ts';
 export { type EpochRecord, type OptimizeResult, optimize, type Plateau } from './optimize.ts';
 export { defaultRecipe, defaultSelectedChannels, type TrainRecipe } from './recipe.ts';
-export type { StepContext } from './step-context.ts';
+export { type StepContext, withoutProgress, withShare } from './step-context.ts';
 export {
   frozenTail,
   isLastStageParameter,

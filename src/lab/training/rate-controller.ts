@@ -21,8 +21,6 @@ export interface RateController {
   /** What a checkpoint keeps; `restore` takes it. */
   save(): readonly [lasting: number, excess: number];
   restore(saved: readonly [lasting: number, excess: number]): void;
-  /** The price without its momentary part. */
-  readonly lastingPrice: number;
 }
 
 /** Starts from a price and aims at so many payload bits a picture. */
@@ -33,9 +31,6 @@ export function createRateController(initialBitPrice: number, targetBits: number
   return {
     get bitPrice() {
       return within(lasting * Math.exp(momentaryGain * excess));
-    },
-    get lastingPrice() {
-      return lasting;
     },
     update(bits) {
       excess = Math.max(-1, Math.min(1, bits / targetBits - 1));

@@ -21,6 +21,15 @@ export interface StepContext {
   readonly signal?: AbortSignal;
 }
 
+/** The same without progress: for work inside a step that shows its own. */
+export const withoutProgress = ({ onProgress: _unused, ...context }: StepContext): StepContext => context;
+
+/** The same with a share of the samples to train on, the first ones; at least one. */
+export function withShare(context: StepContext, share: number): StepContext {
+  const { train } = context.set;
+  return { ...context, set: { ...context.set, train: train.slice(0, Math.max(1, Math.round(share * train.length))) } };
+}
+
 /** Seeds of the steps: different orders of samples, all derived from the recipe's seed. */
 export const stepSeeds = {
   validation: 1,

@@ -15,7 +15,7 @@ export interface PaperEpochs {
   readonly reconstruction: number;
   /** Passes for the answer with a frozen tail (AECNN). */
   readonly task: number;
-  /** Passes with a trained tail: AECNN's fine-tuning, the adapted tails of the picture codecs. */
+  /** Passes with a trained tail: AECNN's fine-tuning, BottleNet++'s last phase, the adapted tails of the picture codecs. */
   readonly fineTune: number;
   /** BottleNet++ and end-to-end training: at most so many passes at a constant learning rate, until validation stops rising ... */
   readonly mostUntilPlateau: number;
@@ -76,11 +76,11 @@ export const paperProtocol: Omit<
 
 const { trainPerClass: _all, ...withoutLimit } = paperProtocol;
 
-/** What a newcomer runs in a quarter of an hour: fewer pictures, learning rates as chosen on Caltech-101. */
+/** What a newcomer runs: fewer pictures, and learning rates that are given (those of trials on Caltech-101), not chosen. */
 export const quickProtocol: typeof paperProtocol = {
   ...withoutLimit,
   picturesPerClass: 50,
-  learningRates: { aecnn: 3e-4, bottlenet: 3e-3 },
+  learningRates: { aecnn: 1e-4, bottlenet: 3e-3 },
 };
 
 /** Bytes of the float32 feature map at a split point. */

@@ -1,7 +1,8 @@
 /** Runs one configuration of the grid, with the learning rate that was chosen for its method. */
 
-import { accuracyOf } from '../../training/index.ts';
+import { accuracyOf, rowsOf } from '../../training/index.ts';
 import { runAecnn, tuneAecnn } from './aecnn/run-aecnn.ts';
+import { bestLearningRate } from './best-learning-rate.ts';
 import { runBottlenet, tuneBottlenet } from './bottlenet/run-bottlenet.ts';
 import { type Configuration, learningRatesId, type TunedMethod, tunedSplitOf } from './grid.ts';
 import {
@@ -93,17 +94,14 @@ async function runUncompressed(context: PaperContext, seed: number): Promise<Out
   const step = stepContextOf(context, split, seed, openPaperCheckpoint(context, { method: 'uncompressed', seed }));
   const test = testContextOf(context, step);
   const { set } = step;
-  const logits = await teacherLogitsOf({ ...step, set: { ...set } }, teacher);
-  const held = set.validation.flatMap((sample) => [
-    ...logits.subarray(sample * set.classes, (sample + 1) * set.classes),
-  ]);
+  const held = rowsOf(await teacherLogitsOf(step, teacher), set.classes, set.validation).data;
   const none = test.set.validation.map(() => 0);
   return {
     method: 'uncompressed',
     seed,
     settings: {},
     ...log.result(),
-    validation: [{ name: 'float32 feature map', accuracy: accuracyOf(set, set.validation, Float32Array.from(held)) }],
+    validation: [{ name: 'float32 feature map', accuracy: accuracyOf(set, set.validation, held) }],
     test: [testMeasure('float32 feature map', test.set, await teacherLogitsOf(test, teacher), none)],
     notes: { classes: context.dataset.classes },
   };
@@ -120,7 +118,6 @@ async function chooseLearningRate(
   const tried = await (of === 'bottlenet'
     ? tuneBottlenet(context, { ...options, distillation: false })
     : tuneAecnn(context, of === 'end-to-end' ? { ...options, variation: 'end-to-end' } : options));
-  const best = Math.max(...tried.map(({ accuracy }) => accuracy));
   return {
     method: 'learning-rates',
     split,
@@ -132,6 +129,6 @@ async function chooseLearningRate(
     history: [],
     validation: tried.map(({ learningRate, accuracy }) => ({ name: String(learningRate), accuracy })),
     test: [],
-    notes: { chosen: tried.find(({ accuracy }) => accuracy === best)?.learningRate, tried },
+    notes: { chosen: bestLearningRate(tried), tried },
   };
 }

@@ -162,8 +162,9 @@ export async function runPaper(options: RunPaperOptions, grid: readonly Configur
     }
     return finished;
   } finally {
-    await Promise.all(
-      [features.train, features.test].flatMap((bySplit) => Object.values(bySplit).map((f) => f.close())),
+    const opened = new Set(
+      [features.train, features.test, teacherFeatures].flatMap((bySplit) => Object.values(bySplit)),
     );
+    await Promise.all([...opened].map((cache) => cache.close()));
   }
 }

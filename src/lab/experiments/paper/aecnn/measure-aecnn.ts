@@ -25,8 +25,9 @@ export async function measureAecnn(
   tail: Tail,
 ): Promise<{ test: TestMeasure[]; validation: PaperResult['validation'][number] }> {
   const { context, shape, options, log } = run;
-  const { entropy, seconds } = await timed(async () => ({ entropy: await fitEntropy(context, shape, tensors) }));
-  log.add(`entropy tables (${name})`, seconds);
+  const startedAt = performance.now();
+  const entropy = await fitEntropy(context, shape, tensors);
+  log.add(`entropy tables (${name})`, (performance.now() - startedAt) / 1000);
   const compressor = { shape, tensors, entropy, tail };
   const maxBytes = options.size === 'packet' ? onePacketBytes : Number.POSITIVE_INFINITY;
   const answers = async (part: StepContext) => {
@@ -56,9 +57,4 @@ export async function measureAecnn(
       of('deflate', sent.symbols.map(deflateBytes)),
     ],
   };
-}
-
-async function timed<T extends object>(work: () => Promise<T>): Promise<T & { readonly seconds: number }> {
-  const startedAt = performance.now();
-  return { ...(await work()), seconds: (performance.now() - startedAt) / 1000 };
 }

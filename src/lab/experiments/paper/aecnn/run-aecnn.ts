@@ -1,11 +1,11 @@
 /** AECNN in the paper's experiment: one split point, one size of frame, one seed; also its ablations at conv4_x. */
 
-import { accuracyOf, frozenTail, isLastStageParameter, type StepContext } from '../../../training/index.ts';
+import { accuracyOf, frozenTail, type StepContext, withoutProgress } from '../../../training/index.ts';
 import { type PaperContext, type Teacher, teacherLogitsOf, testContextOf } from '../paper-context.ts';
 import type { PaperResult, TunedLearningRate } from '../paper-result.ts';
 import { deviceMacs } from './device-macs.ts';
 import { measureAecnn } from './measure-aecnn.ts';
-import { type AecnnOptions, quiet, trainAecnn, trainFineTuned } from './train-aecnn.ts';
+import { type AecnnOptions, trainAecnn, trainFineTuned } from './train-aecnn.ts';
 
 /** Trains and measures one configuration; a run that was broken off goes on where it was. */
 export async function runAecnn(
@@ -15,13 +15,12 @@ export async function runAecnn(
   const { split, size, seed } = options;
   const { trained, ...run } = await trainAecnn(paper, options);
   const { context, shape, attention, teacher, teacherTail, log } = run;
-  const test = quiet(testContextOf(paper, context));
+  const test = withoutProgress(testContextOf(paper, context));
   const measured = [await measureAecnn(run, test, 'tail frozen', trained, teacherTail)];
   if (options.fineTune) {
     const fineTuned = await trainFineTuned(run, trained);
     const tail = frozenTail(split, paper.folded, { ...teacher.tensors, ...fineTuned });
-    const compressor = Object.fromEntries(Object.entries(fineTuned).filter(([name]) => !isLastStageParameter(name)));
-    measured.push(await measureAecnn(run, test, 'tail fine-tuned', compressor, tail));
+    measured.push(await measureAecnn(run, test, 'tail fine-tuned', fineTuned, tail));
   }
   return {
     method: 'aecnn',
@@ -33,7 +32,7 @@ export async function runAecnn(
     validation: measured.map(({ validation }) => validation),
     test: measured.flatMap((ways) => ways.test),
     notes: {
-      meanGates: run.importance,
+      ...(context.recipe.ranking === 'attention' ? { meanGates: run.importance } : {}),
       selectedChannels: shape.selectedChannels,
       latentChannels: shape.latentChannels,
       learningRate: options.learningRate,

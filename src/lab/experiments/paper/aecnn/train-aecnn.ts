@@ -25,6 +25,8 @@ import {
   trainReconstruction,
   trainTask,
   type Validate,
+  withoutProgress,
+  withShare,
 } from '../../../training/index.ts';
 import {
   openPaperCheckpoint,
@@ -92,15 +94,17 @@ export async function trainAecnn(
   const teacherLogits = await teacherLogitsOf(whole, teacher);
   const attention = await attentionOf(paper, whole, isEndToEnd, { teacherTail, teacherLogits, log });
   const { order, importance } = await rankedChannels(whole, isEndToEnd, attention, teacherTail, log);
-  const { train } = whole.set;
-  const kept = train.slice(0, Math.max(1, Math.round(part * train.length)));
-  const context: StepContext = { ...whole, set: { ...whole.set, train: kept } };
+  const context = withShare(whole, part);
   const shape = compressorShape(context, order);
   const { validation } = context.set;
   const validateBehind = (tailOf: (parameters: TensorMap) => Tail): Validate => {
     return async (parameters) => {
       const compressor = { shape, tensors: { ...attention, ...parameters }, tail: tailOf(parameters) };
-      return accuracyOf(context.set, validation, await compressedLogits(quiet(context), compressor, validation));
+      return accuracyOf(
+        context.set,
+        validation,
+        await compressedLogits(withoutProgress(context), compressor, validation),
+      );
     };
   };
   const run: AecnnRun = {
@@ -117,9 +121,6 @@ export async function trainAecnn(
   };
   return { ...run, trained: await (isEndToEnd ? trainEndToEnd(run, paper) : trainStepByStep(run)) };
 }
-
-/** The same without progress: for work inside a step that shows its own. */
-export const quiet = ({ onProgress: _unused, ...context }: StepContext): StepContext => context;
 
 /** The trained attention, which all sizes of one split and seed share; random or open where the ablation says so. */
 async function attentionOf(

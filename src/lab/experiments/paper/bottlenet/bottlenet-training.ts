@@ -26,6 +26,8 @@ import {
   rowsOf,
   type StepContext,
   type Tail,
+  tailLearningRate,
+  withoutProgress,
 } from '../../../training/index.ts';
 import type { PaperEpochs } from '../protocol.ts';
 import { batchNormalization, fitBatchNorms } from './bottlenet-batch-norms.ts';
@@ -38,9 +40,6 @@ const batchNormSamples = { epoch: 512, end: 1024 };
 
 /** Seeds of the phases, added to the recipe's. */
 const phaseSeeds = { start: 20, compressor: 21, fineTune: 22, erasures: 1 << 20 };
-
-/** The share of encoder's and decoder's learning rate that the tail gets when everything is trained: as in `trainTask`. */
-const tailLearningRate = 0.1;
 
 /** What is trained, and for what. */
 export interface BottlenetTask {
@@ -132,7 +131,7 @@ async function runPhase(
   if (saved) return { tensors: saved.tensors, ...saved.notes };
   const batchSize = Math.min(recipe.batchSize, set.train.length);
   const erasures = erasuresOf(task, batchSize, phase.seed);
-  const { onProgress: _unused, ...quiet } = context;
+  const quiet = withoutProgress(context);
 
   const evaluated = async (parameters: TensorMap, samples: number) => {
     const tensors = { ...parameters, ...(await fitBatchNorms(quiet, shape, parameters, samples)) };

@@ -7,7 +7,14 @@
 import type { SplitPoint } from '../../../../core/model/index.ts';
 import { createRandom, elementCount } from '../../../../core/tensor/index.ts';
 import { bottlenetShape, latentShapeOf } from '../../../networks/index.ts';
-import { accuracyOf, rowsOf, type StepContext, type Tail } from '../../../training/index.ts';
+import {
+  accuracyOf,
+  rowsOf,
+  type StepContext,
+  type Tail,
+  withoutProgress,
+  withShare,
+} from '../../../training/index.ts';
 import {
   openPaperCheckpoint,
   type PaperContext,
@@ -62,11 +69,7 @@ async function prepare(paper: PaperContext, options: BottlenetOptions): Promise<
   const key = { method: 'bottlenet', trainingVersion, ...options };
   const teacher = await teacherOf(paper, seed);
   const whole = stepContextOf(paper, split, seed, openPaperCheckpoint(paper, key));
-  const { set } = whole;
-  const context: StepContext = {
-    ...whole,
-    set: { ...set, train: set.train.slice(0, Math.max(1, Math.round(part * set.train.length))) },
-  };
+  const context = withShare(whole, part);
   const teacherLogits = await teacherLogitsOf(context, teacher);
   const task: BottlenetTask = {
     shape: bottlenetShape(split, budgetBytes(split, size)),
@@ -141,7 +144,7 @@ async function measured(
   name: string,
   network: TrainedBottlenet,
 ): Promise<TestMeasure[]> {
-  const { onProgress: _unused, ...quiet } = context;
+  const quiet = withoutProgress(context);
   const test = testContextOf(paper, quiet);
   const { validation: samples } = test.set;
   const levels = await levelsOf(test, network, samples);

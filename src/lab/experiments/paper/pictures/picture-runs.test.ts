@@ -8,10 +8,11 @@ import { classes, drawnDataset, thinBackbone, tinyProtocol } from '../../../../.
 import { createRandom } from '../../../../core/tensor/index.ts';
 import { createNodeRuntime } from '../../../../runtime/node.ts';
 import type { Sample } from '../../../datasets/index.ts';
+import { bestLearningRate } from '../best-learning-rate.ts';
 import { type PaperContext, setOf } from '../paper-context.ts';
 import { openPaperFeatures, type SplitFeatures } from '../paper-features.ts';
 import type { PictureGrid } from './picture-choice.ts';
-import { adaptedLearningRates, bestLearningRate, runAdaptedPictures } from './run-adapted-pictures.ts';
+import { adaptedLearningRates, runAdaptedPictures } from './run-adapted-pictures.ts';
 import { runPictures } from './run-pictures.ts';
 
 /** Pictures tinted by their class, with waves and noise. */

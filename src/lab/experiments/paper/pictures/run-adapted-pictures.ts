@@ -22,7 +22,10 @@ import {
   rowsOfMaps,
   type StepContext,
   trainableTail,
+  withoutProgress,
+  withShare,
 } from '../../../training/index.ts';
+import { bestLearningRate } from '../best-learning-rate.ts';
 import {
   openPaperCheckpoint,
   type PaperContext,
@@ -78,7 +81,7 @@ export async function runAdaptedPictures(
   const step: StepContext = { ...uncompressed, set: { ...uncompressed.set, features: trainFeatures } };
   const adapt = (adaptation: Adaptation) => adaptTail(step, teacher.tensors, teacherLogits, adaptation);
 
-  const share = step.set.train.slice(0, Math.max(1, Math.round(protocol.learningRateShare * step.set.train.length)));
+  const share = withShare(step, protocol.learningRateShare).set.train;
   const tried: { learningRate: number; accuracy: number }[] = [];
   for (const learningRate of adaptedLearningRates) {
     const name = `learning-rate-${learningRate}`;
@@ -128,18 +131,10 @@ export async function runAdaptedPictures(
   };
 }
 
-/** The learning rate of the highest accuracy; of equals the smallest. */
-export function bestLearningRate(tried: readonly { learningRate: number; accuracy: number }[]): number {
-  const [best] = [...tried].sort((a, b) => b.accuracy - a.accuracy || a.learningRate - b.learningRate);
-  if (best === undefined) throw new RangeError('no learning rate was tried: give at least one');
-  return best.learningRate;
-}
-
 /** Logits of the frozen tail with trained tensors, `float32[samples.length, classes]`. */
 function logitsBehind(step: StepContext, tensors: TensorMap, samples: readonly number[]): Promise<Float32Array> {
-  const { onProgress: _unused, ...quiet } = step;
   const { logits } = frozenTail(step.split, step.folded, tensors);
-  return rowsOfMaps(quiet, samples, step.set.classes, logits);
+  return rowsOfMaps(withoutProgress(step), samples, step.set.classes, logits);
 }
 
 /** Trains conv5_x and the classifier on the features of compressed pictures, validated after each epoch. */
