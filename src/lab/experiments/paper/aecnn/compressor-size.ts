@@ -5,12 +5,15 @@ import type { TrainRecipe } from '../../../training/index.ts';
 import type { FrameSize } from '../paper-result.ts';
 import { budgetBytes } from '../protocol.ts';
 
-/** Latent channels: about one for each three or four bits of a position, so that the learned gains can spread the bits. */
+/**
+ * Latent channels: about one for each three or four bits of a position, so that the learned gains can spread the bits;
+ * more at conv5_x, where the tail is linear and cannot make good what the latent leaves out.
+ */
 const latentChannels: { readonly [Split in SplitPoint]: Readonly<Record<FrameSize, number>> } = {
   conv2_x: { '256x': 512, packet: 96, '500': 64, '250': 32 },
   conv3_x: { '256x': 256, packet: 96, '500': 64, '250': 32 },
   conv4_x: { '256x': 128, packet: 64, '500': 48, '250': 32 },
-  conv5_x: { '256x': 96, packet: 64, '500': 48, '250': 32 },
+  conv5_x: { '256x': 128, packet: 128, '500': 48, '250': 32 },
 };
 
 /**
