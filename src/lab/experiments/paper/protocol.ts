@@ -42,7 +42,7 @@ export interface PaperProtocol {
   /** Share of the training part that is held back: epochs, qualities and learning rates are chosen on it. */
   readonly validationShare: number;
   readonly epochs: PaperEpochs;
-  /** Share of the training part that learning rates are chosen on. */
+  /** Share of the pictures of compressors and tails that learning rates are chosen on where a training is long. */
   readonly learningRateShare: number;
   /** Peak of AECNN and BottleNet++ when the tail is trained too; the tail itself gets a tenth of it. */
   readonly fineTuneLearningRate: number;
@@ -82,6 +82,12 @@ export const quickProtocol: typeof paperProtocol = {
   picturesPerClass: 50,
   learningRates: { aecnn: 1e-4, bottlenet: 3e-3 },
 };
+
+/** Share of the pictures of compressors that learning rates are chosen on at a split point: all where a training is short. */
+export const learningRateShareAt = (
+  split: SplitPoint,
+  { learningRateShare }: Pick<PaperProtocol, 'learningRateShare'>,
+): number => (split === 'conv4_x' ? 1 : learningRateShare);
 
 /** Bytes of the float32 feature map at a split point. */
 export const featureBytes = (split: SplitPoint): number => 4 * elementCount(featureShape(split));

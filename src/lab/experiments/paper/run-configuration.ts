@@ -17,6 +17,7 @@ import type { PaperResult } from './paper-result.ts';
 import { defaultPictureGrid } from './pictures/picture-choice.ts';
 import { runAdaptedPictures } from './pictures/run-adapted-pictures.ts';
 import { runPictures } from './pictures/run-pictures.ts';
+import { learningRateShareAt } from './protocol.ts';
 import { createStepLog } from './step-log.ts';
 import { testMeasure } from './test-measure.ts';
 
@@ -107,14 +108,15 @@ async function runUncompressed(context: PaperContext, seed: number): Promise<Out
   };
 }
 
-/** Tries the learning rates of a method at one packet, on a share of the training part. */
+/** Tries the learning rates of a method at one packet, on all or on a share of the pictures of compressors. */
 async function chooseLearningRate(
   context: PaperContext,
   { of, split, seed }: Extract<Configuration, { method: 'learning-rates' }>,
 ): Promise<Outcome> {
   const learningRates = triedLearningRates[of];
-  const share = context.protocol.learningRateShare;
-  const options = { split, size: 'packet', seed, learningRates, share } as const;
+  const share = learningRateShareAt(split, context.protocol);
+  // Without a part these are the trainings of the configurations themselves: their checkpoints serve both.
+  const options = { split, size: 'packet', seed, learningRates, ...(share < 1 ? { part: share } : {}) } as const;
   const tried = await (of === 'bottlenet'
     ? tuneBottlenet(context, { ...options, distillation: false })
     : tuneAecnn(context, of === 'end-to-end' ? { ...options, variation: 'end-to-end' } : options));

@@ -109,7 +109,7 @@ test('learning rates are tried on a share of the training part, without the test
     size: 'packet',
     seed: 0,
     learningRates: [1e-4, 1e-3],
-    share: 0.5,
+    part: 0.5,
   });
   expect(tried.map(({ learningRate }) => learningRate)).toEqual([1e-4, 1e-3]);
   expect(other.reads).not.toContain('test');

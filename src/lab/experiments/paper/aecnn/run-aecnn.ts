@@ -42,18 +42,15 @@ export async function runAecnn(
   };
 }
 
-/** Trains at several learning rates, each on the same share of the training part; never reads the test part. */
+/** Trains at several learning rates; never reads the test part. */
 export async function tuneAecnn(
   paper: PaperContext,
-  options: Omit<AecnnOptions, 'learningRate' | 'part'> & {
-    readonly learningRates: readonly number[];
-    readonly share: number;
-  },
+  options: Omit<AecnnOptions, 'learningRate'> & { readonly learningRates: readonly number[] },
 ): Promise<TunedLearningRate[]> {
-  const { learningRates, share, ...fixed } = options;
+  const { learningRates, ...fixed } = options;
   const tuned: TunedLearningRate[] = [];
   for (const learningRate of learningRates) {
-    const { log } = await trainAecnn(paper, { ...fixed, learningRate, part: share });
+    const { log } = await trainAecnn(paper, { ...fixed, learningRate });
     const { history, trainingSeconds } = log.result();
     tuned.push({ learningRate, accuracy: history.at(-1)?.accuracy ?? 0, seconds: trainingSeconds });
   }

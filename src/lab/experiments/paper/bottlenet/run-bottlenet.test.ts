@@ -85,7 +85,7 @@ test('learning rates are compared on a share of the training part, without the t
     seed: 0,
     distillation: false,
     learningRates,
-    share: 0.5,
+    part: 0.5,
   });
   expect(tuned.map(({ learningRate }) => learningRate)).toEqual(learningRates);
   expect(tuned[1]?.accuracy).toBeGreaterThanOrEqual(tuned[0]?.accuracy ?? 1);

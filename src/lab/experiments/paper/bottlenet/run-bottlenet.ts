@@ -167,18 +167,15 @@ async function measured(
   ];
 }
 
-/** Trains encoder and decoder at several learning rates, each on the same share of the training part; never reads the test part. */
+/** Trains encoder and decoder at several learning rates; never reads the test part. */
 export async function tuneBottlenet(
   paper: PaperContext,
-  options: Omit<BottlenetOptions, 'learningRate' | 'part'> & {
-    readonly learningRates: readonly number[];
-    readonly share: number;
-  },
+  options: Omit<BottlenetOptions, 'learningRate'> & { readonly learningRates: readonly number[] },
 ): Promise<TunedLearningRate[]> {
-  const { learningRates, share, ...fixed } = options;
+  const { learningRates, ...fixed } = options;
   const tuned: TunedLearningRate[] = [];
   for (const learningRate of learningRates) {
-    const { context, task, tail } = await prepare(paper, { ...fixed, learningRate, part: share });
+    const { context, task, tail } = await prepare(paper, { ...fixed, learningRate });
     const { accuracy, seconds } = await trainCompressor(context, task, tail);
     tuned.push({ learningRate, accuracy, seconds });
   }

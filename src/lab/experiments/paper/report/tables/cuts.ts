@@ -5,7 +5,7 @@ import { listed, percent, thousands } from '../../../markdown.ts';
 import { paperGrid, type TunedMethod, tunedSplitOf } from '../../grid.ts';
 import { defaultPictureGrid } from '../../pictures/picture-choice.ts';
 import { adaptedLearningRates } from '../../pictures/run-adapted-pictures.ts';
-import { paperProtocol } from '../../protocol.ts';
+import { learningRateShareAt, paperProtocol } from '../../protocol.ts';
 import { triedLearningRates } from '../../run-configuration.ts';
 import { adaptedBudgets, expectedIds, type PaperResults, protocolOf } from '../report-data.ts';
 import { tunedNames } from './learning-rates.ts';
@@ -34,7 +34,7 @@ function trainingCut(results: PaperResults): string {
 }
 
 function learningRateCut(results: PaperResults): string {
-  const { learningRateShare } = protocolOf(results) ?? paperProtocol;
+  const protocol = protocolOf(results) ?? paperProtocol;
   const tried = (Object.keys(triedLearningRates) as TunedMethod[]).map(
     (method) => `${listed(triedLearningRates[method].map(String))} for ${tunedNames[method]}`,
   );
@@ -42,9 +42,10 @@ function learningRateCut(results: PaperResults): string {
   const takers = splitPoints
     .filter((split) => !tuned.includes(split))
     .map((split) => `${split} takes that of ${tunedSplitOf(split)}`);
+  const shares = tuned.map((split) => `${percent(learningRateShareAt(split, protocol), 0)} of them at ${split}`);
   return (
-    `**Learning rates.** Three a method: ${tried.join('; ')}. They are tried at one packet, seed 0, on ` +
-    `${percent(learningRateShare, 0)} of the pictures that compressors learn from, and the best one is used for both sizes and all seeds. ` +
+    `**Learning rates.** ${tried.join('; ')}. They are tried at one packet, seed 0, on the pictures that compressors learn ` +
+    `from (${listed(shares)}), and the best one is used for both sizes and all seeds. ` +
     `${listed(takers)}. Distilled BottleNet++, BottleNet++ with erasures and the ablations have no search of their own; ` +
     'training end to end has.'
   );

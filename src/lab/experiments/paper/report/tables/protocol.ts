@@ -65,7 +65,7 @@ const trainingDataRows = (protocol: PaperProtocol): string[][] => [
 const trainingRows = ({ batchSize, epochs, learningRateShare, fineTuneLearningRate }: PaperProtocol): string[][] => [
   ['pictures in a batch', String(batchSize)],
   ...Object.entries(epochNames).map(([name, text]) => [text, String(epochs[name as keyof typeof epochNames])]),
-  ['share of those of compressors and tails that learning rates are chosen on', percent(learningRateShare, 0)],
+  ['share of those that learning rates are chosen on at conv2_x, and of adapted tails', percent(learningRateShare, 0)],
   [
     'learning rate of AECNN and BottleNet++ when the tail is trained too (the tail itself: a tenth)',
     String(fineTuneLearningRate),
