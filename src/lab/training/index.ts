@@ -27,6 +27,7 @@ export {
   lastStageTensors,
   type Tail,
   trainableTail,
+  withoutLastStage,
 } from './tail.ts';
 export { linearLogits, trainLinearTeacher } from './teacher-step.ts';
 export { type StepReport, type TrainingStepName, type TrainOptions, train } from './train.ts';

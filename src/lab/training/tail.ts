@@ -65,6 +65,10 @@ export function lastStageParameters(folded: FoldedConvolutions, trained: TensorM
 /** Whether a parameter belongs to `lastStageParameters`. */
 export const isLastStageParameter = (name: string): boolean => /^(5[abc]_branch|classifier\/)/.test(name);
 
+/** The parameters that do not belong to `lastStageParameters`: the compressor's. */
+export const withoutLastStage = (parameters: TensorMap): TensorMap =>
+  Object.fromEntries(Object.entries(parameters).filter(([name]) => !isLastStageParameter(name)));
+
 /** Turns trained values of `lastStageParameters` into convolutions again, `<name>/weights` in `[O, I, kH, kW]`. */
 export function lastStageTensors(folded: FoldedConvolutions, parameters: TensorMap): TensorMap {
   const chosen = Object.entries(parameters).filter(([name]) => isLastStageParameter(name));

@@ -25,11 +25,11 @@ import type { OptimizeProgress } from './optimize.ts';
 import type { StepContext } from './step-context.ts';
 import {
   frozenTail,
-  isLastStageParameter,
   lastStageParameters,
   lastStageTensors,
   type Tail,
   trainableTail,
+  withoutLastStage,
 } from './tail.ts';
 import { fineTuneTeacher, linearLogits, trainLinearTeacher } from './teacher-step.ts';
 import { accuracyOf, rowsOf } from './training-set.ts';
@@ -191,7 +191,7 @@ export async function train(options: TrainOptions): Promise<TrainedModel> {
             learningRate: recipe.learningRates.fineTune,
           },
         );
-        const compressor = Object.fromEntries(Object.entries(trained).filter(([name]) => !isLastStageParameter(name)));
+        const compressor = withoutLastStage(trained);
         const ordered = await orderLatentChannels(context, shape, await calibrateRate(context, shape, compressor));
         const tensors = roundForStorage({ ...ordered, ...lastStageTensors(folded, trained) });
         return { tensors, notes: await measured(tensors, frozenTail(recipe.split, folded, tensors)) };

@@ -11,7 +11,6 @@ import {
   compressorShape,
   frozenTail,
   initialAttention,
-  isLastStageParameter,
   lastStageParameters,
   lastStageTensors,
   openGates,
@@ -25,6 +24,7 @@ import {
   trainReconstruction,
   trainTask,
   type Validate,
+  withoutLastStage,
   withoutProgress,
   withShare,
 } from '../../../training/index.ts';
@@ -228,7 +228,7 @@ export async function trainFineTuned(run: AecnnRun, trained: TensorMap): Promise
         frozenTail(split, folded, { ...teacher, ...lastStageTensors(folded, values) }),
       ),
     });
-    const compressor = Object.fromEntries(Object.entries(parameters).filter(([name]) => !isLastStageParameter(name)));
+    const compressor = withoutLastStage(parameters);
     const ordered = await orderLatentChannels(context, shape, await calibrateRate(context, shape, compressor));
     return { tensors: roundForStorage({ ...ordered, ...lastStageTensors(folded, parameters) }), epochs };
   });

@@ -1,9 +1,9 @@
 /**
  * Picture codecs as rivals: the network's input as a JPEG, WebP or AVIF file of some side and quality, and back.
  *
- * The bytes are those of the whole file as sharp writes it, without metadata. The encoders' settings are the
- * strongest that a grid of thousands of pictures can afford: mozjpeg's
- * progressive scans, WebP's effort 6, AVIF's effort 4 (9 is many times slower). `results/` has their curves, not these trials.
+ * The bytes are those of the whole file as sharp writes it, without metadata. The encoders' settings are the strongest that
+ * a grid of thousands of pictures can afford: mozjpeg's progressive scans, WebP's effort 6, AVIF's effort 4 (9 is many times
+ * slower).
  */
 
 import { cropSide } from '../../../../core/image/index.ts';
