@@ -24,7 +24,7 @@ import { testMeasure } from './test-measure.ts';
 /** Learning rates that are tried for each method. */
 export const triedLearningRates: { readonly [Method in TunedMethod]: readonly number[] } = {
   aecnn: [3e-5, 1e-4, 3e-4, 1e-3],
-  'end-to-end': [3e-4, 1e-3, 3e-3],
+  'end-to-end': [3e-4, 1e-3, 3e-3, 1e-2],
   bottlenet: [1e-3, 3e-3, 1e-2],
 };
 
