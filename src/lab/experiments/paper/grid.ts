@@ -2,7 +2,7 @@
 
 import { type SplitPoint, splitPoints } from '../../../core/model/index.ts';
 import { type VariationName, variations } from './aecnn/variations.ts';
-import type { FrameSize } from './paper-result.ts';
+import { byteSizes, type FrameSize } from './paper-result.ts';
 
 /** One row of the experiment: what is trained and measured. */
 export type Configuration =
@@ -60,9 +60,6 @@ const erasureProbability = 0.01;
 const idOf = (split: SplitPoint): string => split.replace('_', '');
 
 const sizes: readonly FrameSize[] = ['packet', '256x'];
-
-/** Sizes at which AECNN is compared with pictures alone. */
-const smallSizes: readonly FrameSize[] = ['500', '250'];
 
 const fineTuned: readonly SplitPoint[] = ['conv4_x', 'conv3_x'];
 
@@ -122,7 +119,7 @@ export function paperGrid(): readonly Configuration[] {
     rates('bottlenet', 'conv4_x'),
     ...bothAt('conv4_x', 0),
     { id: 'pictures-seed0', method: 'pictures', seed: 0 },
-    ...smallSizes.map((size) => aecnn('conv4_x', size, 0)),
+    ...byteSizes.map((size) => aecnn('conv4_x', size, 0)),
     rates('end-to-end', 'conv4_x'),
     ...(Object.keys(variations) as VariationName[]).map(ablation),
     ...tunedSplits

@@ -6,11 +6,17 @@ import type { Provenance } from '../provenance.ts';
 /** What is compared. */
 export type PaperMethod = 'uncompressed' | 'aecnn' | 'bottlenet' | 'pictures' | 'adapted-pictures' | 'learning-rates';
 
+/** Sizes in bytes that AECNN has frames of to be compared with pictures: the mean of a frame at most. */
+export const byteSizes = ['2000', '1000', '500', '250'] as const;
+
+/** One of {@link byteSizes}. */
+export type ByteSize = (typeof byteSizes)[number];
+
 /**
  * How large a frame may be: 256 times smaller than the float32 feature map, one packet of 1,200 bytes, or a mean of so many
  * bytes (as the pictures are compared at).
  */
-export type FrameSize = '256x' | 'packet' | '500' | '250';
+export type FrameSize = '256x' | 'packet' | ByteSize;
 
 /** Bytes of the frames of all test pictures, headers included. */
 export interface FrameBytes {

@@ -2,28 +2,33 @@
 
 import type { SplitPoint } from '../../../../core/model/index.ts';
 import type { TrainRecipe } from '../../../training/index.ts';
-import type { FrameSize } from '../paper-result.ts';
+import type { ByteSize, FrameSize } from '../paper-result.ts';
 import { budgetBytes } from '../protocol.ts';
 
 /**
  * Latent channels: about one for each three or four bits of a position, so that the learned gains can spread the bits;
  * more at conv5_x, where the tail is linear and cannot make good what the latent leaves out.
  */
-const latentChannels: { readonly [Split in SplitPoint]: Readonly<Record<FrameSize, number>> } = {
-  conv2_x: { '256x': 512, packet: 96, '500': 64, '250': 32 },
-  conv3_x: { '256x': 256, packet: 96, '500': 64, '250': 32 },
-  conv4_x: { '256x': 128, packet: 64, '500': 48, '250': 32 },
-  conv5_x: { '256x': 128, packet: 128, '500': 48, '250': 32 },
+const latentChannels: { readonly [Split in SplitPoint]: Readonly<Record<Exclude<FrameSize, ByteSize>, number>> } = {
+  conv2_x: { '256x': 512, packet: 96 },
+  conv3_x: { '256x': 256, packet: 96 },
+  conv4_x: { '256x': 128, packet: 64 },
+  conv5_x: { '256x': 128, packet: 128 },
 };
+
+/** The same for frames of so many bytes, whatever the split point. */
+const latentChannelsOfBytes: Readonly<Record<ByteSize, number>> = { '2000': 96, '1000': 64, '500': 48, '250': 32 };
+
+const isByteSize = (size: FrameSize): size is ByteSize => size in latentChannelsOfBytes;
 
 /**
  * Share of the budget that the mean frame is trained for. With one packet the largest frame must fit, and frames of one
  * model differ by a fifth in size; with the others the mean counts.
  */
-const aimedShare: Readonly<Record<FrameSize, number>> = { '256x': 0.96, packet: 0.85, '500': 0.96, '250': 0.96 };
+const aimedShare = (size: FrameSize): number => (size === 'packet' ? 0.85 : 0.96);
 
 /** Range of the quantizer; entropy coding takes fewer bits than that. */
-const bits: Readonly<Record<FrameSize, number>> = { '256x': 8, packet: 6, '500': 6, '250': 6 };
+const bits = (size: FrameSize): number => (size === '256x' || size === '2000' ? 8 : 6);
 
 /** What a recipe must say for frames of this size at this split point. */
 export function compressorSize(
@@ -33,8 +38,8 @@ export function compressorSize(
   return {
     // In front of a linear tail nearly all gates stay open and rank nothing.
     ...(split === 'conv5_x' ? { ranking: 'taylor' } : {}),
-    latentChannels: latentChannels[split][size],
-    bits: bits[size],
-    frameBytes: Math.round(aimedShare[size] * budgetBytes(split, size)),
+    latentChannels: isByteSize(size) ? latentChannelsOfBytes[size] : latentChannels[split][size],
+    bits: bits(size),
+    frameBytes: Math.round(aimedShare(size) * budgetBytes(split, size)),
   };
 }

@@ -1,11 +1,11 @@
 /** The picture itself against AECNN at the same number of bytes. */
 
-import type { SplitPoint } from '../../../../core/model/index.ts';
 import {
   adaptedBudgets,
   aecnnFrames,
-  configurationId,
+  fineTunedMeasure,
   type Measured,
+  mainSplit,
   measuredOf,
   type PaperResults,
 } from './report-data.ts';
@@ -31,8 +31,8 @@ export interface PictureComparison {
   /** Best on the test part of the settings that were chosen on the validation part: a gift to the codecs. */
   readonly unadapted?: Measured;
   readonly adapted?: Measured;
-  /** AECNN's frame of at most as many bytes, chosen on the validation part. */
-  readonly aecnn?: { readonly split: SplitPoint; readonly measured: Measured };
+  /** AECNN's frame at {@link mainSplit}, of at most as many bytes. */
+  readonly aecnn?: Measured;
 }
 
 /** Pictures against AECNN at every budget that was run. */
@@ -65,15 +65,17 @@ export function pictureComparisons(results: PaperResults): readonly PictureCompa
 const mostAccurate = (measured: readonly Measured[]): Measured | undefined =>
   [...measured].sort((a, b) => b.accuracy - a.accuracy)[0];
 
-/** The frame with the best validation accuracy whose mean is within a budget. */
+/**
+ * The largest frame at the main split point whose mean is within a budget, with the tail fine-tuned as the pictures' tails are
+ * (frozen where that was not run). Nothing is chosen by accuracy.
+ */
 function frameWithin(results: PaperResults, bytes: number): PictureComparison['aecnn'] {
-  const validated = aecnnFrames(results)
-    .filter(({ measured }) => measured.bytes.mean <= bytes)
-    .map(({ split, size, measured }) => {
-      const { validation = [] } = results.get(configurationId('aecnn', split, size, 0)) ?? {};
-      const row = validation.find(({ name }) => measured.name.startsWith(name));
-      return { split, measured, accuracy: row?.accuracy ?? 0 };
-    });
-  const [best] = validated.sort((a, b) => b.accuracy - a.accuracy || b.measured.bytes.mean - a.measured.bytes.mean);
-  return best && { split: best.split, measured: best.measured };
+  const [largest] = aecnnFrames(results)
+    .filter(({ split, measured }) => split === mainSplit && measured.bytes.mean <= bytes)
+    .map(({ measured }) => measured)
+    .sort(
+      (a, b) =>
+        Number(b.name === fineTunedMeasure) - Number(a.name === fineTunedMeasure) || b.bytes.mean - a.bytes.mean,
+    );
+  return largest;
 }

@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type SplitPoint, splitPoints } from '../../../../core/model/index.ts';
 import { type VariationName, variations } from '../aecnn/variations.ts';
 import { paperGrid } from '../grid.ts';
-import type { FrameBytes, FrameSize, PaperResult, TestMeasure } from '../paper-result.ts';
+import { byteSizes, type FrameBytes, type FrameSize, type PaperResult, type TestMeasure } from '../paper-result.ts';
 import { budgetBytes, type PaperProtocol } from '../protocol.ts';
 import { type Difference, pairedDifference } from './bootstrap.ts';
 
@@ -27,7 +27,7 @@ export const configurationId = (family: string, split: SplitPoint, size: FrameSi
   `${family}-${split.replace('_', '')}-${size}-seed${seed}`;
 
 /** All sizes of AECNN's frames, largest first at the split point that has them all. */
-const aecnnSizes: readonly FrameSize[] = ['256x', 'packet', '500', '250'];
+const aecnnSizes: readonly FrameSize[] = ['256x', 'packet', ...byteSizes];
 
 /** Every split point with every size that AECNN is run at: the small ones are compared with pictures alone. */
 export const aecnnSplitSizes: typeof splitSizes = splitPoints.flatMap((split) =>
@@ -37,7 +37,7 @@ export const aecnnSplitSizes: typeof splitSizes = splitPoints.flatMap((split) =>
 );
 
 /** A size in words. */
-export const sizeText = (size: FrameSize): string => (size === '500' || size === '250' ? `${size} bytes` : size);
+export const sizeText = (size: FrameSize): string => (size === '256x' || size === 'packet' ? size : `${size} bytes`);
 
 /** Split point of the rows with several seeds and of the ablations. */
 export const mainSplit: SplitPoint = 'conv4_x';

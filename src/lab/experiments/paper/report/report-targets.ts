@@ -78,7 +78,7 @@ function pictureParts(results: PaperResults): Part[] {
       const bytes = `${thousands(budgetBytes)} bytes`;
       if (!aecnn) return { figure: `${bytes}: no frame of AECNN is so small`, isMet: false };
       const codec = Math.max(unadapted?.accuracy ?? 0, adapted?.accuracy ?? 0);
-      const lead = aecnn.measured.accuracy - codec;
+      const lead = aecnn.accuracy - codec;
       return { figure: `${bytes}: ${points(lead)} points above`, isMet: lead > tolerance };
     });
 }

@@ -20,10 +20,10 @@ export function picturesTable(results: PaperResults): string {
       ...cells(adapted),
       ...(aecnn
         ? [
-            `${aecnn.split}${aecnn.measured.name === fineTunedMeasure ? ', fine-tuned' : ''}`,
-            thousands(aecnn.measured.bytes.mean),
-            percent(aecnn.measured.accuracy),
-            best ? differenceText(differenceOf(aecnn.measured, best)) : '',
+            aecnn.name === fineTunedMeasure ? 'tail fine-tuned' : 'tail frozen',
+            thousands(aecnn.bytes.mean),
+            percent(aecnn.accuracy),
+            best ? differenceText(differenceOf(aecnn, best)) : '',
           ]
         : ['no frame so small', '', '', '']),
     ];
@@ -36,7 +36,7 @@ export function picturesTable(results: PaperResults): string {
     'best codec, tail adapted',
     'bytes',
     'accuracy',
-    'AECNN',
+    'AECNN at conv4_x',
     'bytes',
     'accuracy',
     'above the better codec by, points (95 %)',
