@@ -131,13 +131,13 @@ test('validation is asked after each epoch, with the parameters of that moment',
 
 test('with a plateau, training goes on for so many epochs after validation has stopped rising', async () => {
   const accuracies = [0.5, 0.7, 0.7, 0.6, 0.9, 0.1, 0.2];
-  const epochsWith = async (patience: number) => {
+  const epochsWith = async (patience: number, notBefore?: number) => {
     const left = [...accuracies];
-    const training = tinyTraining(`patience ${patience}`);
+    const training = tinyTraining(`patience ${patience} ${notBefore}`);
     const { epochs } = await optimize({
       ...training,
       validate: async () => left.shift() as number,
-      plateau: { patience, decayEpochs: 2 },
+      plateau: { patience, decayEpochs: 2, ...(notBefore !== undefined && { notBefore }) },
     });
     expect(epochs.map(({ accuracy }) => accuracy)).toEqual(accuracies.slice(0, epochs.length));
     expect(training.losses).toHaveLength(5 * epochs.length);
@@ -145,6 +145,8 @@ test('with a plateau, training goes on for so many epochs after validation has s
   };
   expect(await epochsWith(1)).toBe(3 + 2);
   expect(await epochsWith(2)).toBe(4 + 2);
+  expect(await epochsWith(1, 3)).toBe(3 + 2);
+  expect(await epochsWith(1, 4)).toBe(4 + 2);
   // Five epochs at most before the learning rate falls.
   expect(await epochsWith(3)).toBe(5 + 2);
 });

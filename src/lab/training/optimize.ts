@@ -31,6 +31,8 @@ export interface OptimizeResult {
 /** When a constant learning rate begins to fall, and for how long it does. */
 export interface Plateau {
   readonly patience: number;
+  /** Epochs that patience begins after, 0 when left out: an accuracy that has not left chance yet is no plateau. */
+  readonly notBefore?: number;
   readonly decayEpochs: number;
 }
 
@@ -99,7 +101,7 @@ export async function optimize<Notes = null>(options: OptimizeOptions<Notes>): P
   const decaySteps = (plateau?.decayEpochs ?? 0) * batchesAnEpoch;
   /** Step at which the learning rate begins to fall, once it is known. */
   const plateauStep = (): number | undefined => {
-    const epoch = plateau && plateauEpoch(epochs, plateau.patience, options.epochs);
+    const epoch = plateau && plateauEpoch(epochs, plateau, options.epochs);
     return epoch === undefined ? undefined : epoch * batchesAnEpoch;
   };
   const running: Record<string, number> = {};
@@ -140,11 +142,12 @@ export async function optimize<Notes = null>(options: OptimizeOptions<Notes>): P
 }
 
 /** The epoch after which accuracy had not risen for `patience` epochs, or the last one; `undefined` before that. */
-function plateauEpoch(epochs: readonly EpochRecord[], patience: number, last: number): number | undefined {
+function plateauEpoch(epochs: readonly EpochRecord[], plateau: Plateau, last: number): number | undefined {
+  const { patience, notBefore = 0 } = plateau;
   let [best, bestEpoch] = [Number.NEGATIVE_INFINITY, 0];
   for (const { epoch, accuracy } of epochs) {
     if (accuracy > best) [best, bestEpoch] = [accuracy, epoch];
-    if (epoch - bestEpoch >= patience || epoch === last) return epoch;
+    if ((epoch >= notBefore && epoch - bestEpoch >= patience) || epoch === last) return epoch;
   }
   return undefined;
 }

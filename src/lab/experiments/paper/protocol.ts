@@ -5,6 +5,7 @@ import { elementCount } from '../../../core/tensor/index.ts';
 import { onePacketBytes } from '../../../core/wire/index.ts';
 import { featureShape } from '../../networks/index.ts';
 import type { TrainRecipe } from '../../training/index.ts';
+import type { TunedMethod } from './grid.ts';
 import type { FrameSize } from './paper-result.ts';
 
 /** Epochs of the steps of a training; every method that trains the same thing gets the same. */
@@ -83,11 +84,15 @@ export const quickProtocol: typeof paperProtocol = {
   learningRates: { aecnn: 1e-4, bottlenet: 3e-3 },
 };
 
-/** Share of the pictures of compressors that learning rates are chosen on at a split point: all where a training is short. */
-export const learningRateShareAt = (
+/**
+ * Share of the pictures of compressors that a learning rate is chosen on: all where a training is short, and for BottleNet++,
+ * which in front of conv3_x is still at chance after as many passes over a fifth of them.
+ */
+export const learningRateShareOf = (
+  method: TunedMethod,
   split: SplitPoint,
   { learningRateShare }: Pick<PaperProtocol, 'learningRateShare'>,
-): number => (split === 'conv4_x' ? 1 : learningRateShare);
+): number => (method === 'bottlenet' || split === 'conv4_x' ? 1 : learningRateShare);
 
 /** Bytes of the float32 feature map at a split point. */
 export const featureBytes = (split: SplitPoint): number => 4 * elementCount(featureShape(split));

@@ -17,7 +17,7 @@ import type { PaperResult } from './paper-result.ts';
 import { defaultPictureGrid } from './pictures/picture-choice.ts';
 import { runAdaptedPictures } from './pictures/run-adapted-pictures.ts';
 import { runPictures } from './pictures/run-pictures.ts';
-import { learningRateShareAt } from './protocol.ts';
+import { learningRateShareOf } from './protocol.ts';
 import { createStepLog } from './step-log.ts';
 import { testMeasure } from './test-measure.ts';
 
@@ -114,7 +114,7 @@ async function chooseLearningRate(
   { of, split, seed }: Extract<Configuration, { method: 'learning-rates' }>,
 ): Promise<Outcome> {
   const learningRates = triedLearningRates[of];
-  const share = learningRateShareAt(split, context.protocol);
+  const share = learningRateShareOf(of, split, context.protocol);
   // Without a part these are the trainings of the configurations themselves: their checkpoints serve both.
   const options = { split, size: 'packet', seed, learningRates, ...(share < 1 ? { part: share } : {}) } as const;
   const tried = await (of === 'bottlenet'

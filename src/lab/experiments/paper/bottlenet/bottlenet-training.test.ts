@@ -168,6 +168,20 @@ test('training answers better than chance, moves every parameter, and is taken f
   expect(await trainEverything(contextIn('learns', unusable), task, compressor, trainedTail)).toEqual(everything);
 });
 
+test('while the last epoch of a round is the best of all, another round of everything follows', async () => {
+  const short = { ...task, epochs: { ...task.epochs, fineTune: 1 } };
+  const compressor = await trainCompressor(contextIn('rounds'), short, tail);
+  const { epochs, seconds } = await trainEverything(contextIn('rounds'), short, compressor, trainedTail);
+  expect(epochs.length).toBeGreaterThan(1);
+  expect(epochs.map(({ epoch }) => epoch)).toEqual(epochs.map((_, i) => i + 1));
+  const accuracies = epochs.map(({ accuracy }) => accuracy);
+  accuracies.forEach((accuracy, i) => {
+    const isRising = accuracy > Math.max(...accuracies.slice(0, i));
+    expect(i + 1 < epochs.length).toBe(isRising && i + 1 < short.epochs.mostUntilPlateau);
+  });
+  expect(seconds).toBe(epochs.at(-1)?.seconds);
+});
+
 test('with lost bits too, a training that was broken off goes on to the same result, bit for bit', async () => {
   const noisy: BottlenetTask = {
     ...task,

@@ -39,7 +39,13 @@ import { bitsOfLevel, drawErasures, eraseBitsStraightThrough } from './erasure-c
 const batchNormSamples = { epoch: 512, end: 1024 };
 
 /** Seeds of the phases, added to the recipe's. */
-const phaseSeeds = { start: 20, compressor: 21, fineTune: 22, erasures: 1 << 20 };
+const phaseSeeds = { start: 20, compressor: 21, fineTune: 22, round: 100, erasures: 1 << 20 };
+
+/**
+ * Epochs before which validation that does not rise is no plateau: in front of conv3_x and earlier, encoder and decoder
+ * answer at chance for the first five or so and rise then.
+ */
+const epochsBeforePlateau = 10;
 
 /** What is trained, and for what. */
 export interface BottlenetTask {
@@ -80,33 +86,70 @@ export async function trainCompressor(context: StepContext, task: BottlenetTask,
     seed: seed + phaseSeeds.compressor,
     start: initialBottlenet(shape, createRandom(seed + phaseSeeds.start)),
     epochs: epochs.mostUntilPlateau,
-    plateau: { patience: epochs.patience, decayEpochs: epochs.decay },
+    plateau: { patience: epochs.patience, decayEpochs: epochs.decay, notBefore: epochsBeforePlateau },
     learningRate,
   });
 }
 
-/** Trains everything: encoder, decoder, and the tail as far as it has parameters in `start`. */
-export function trainEverything(
+/**
+ * Trains everything: encoder, decoder, and the tail as far as it has parameters in `start`. A round has the epochs of every
+ * method that trains a tail; while the last of them is the best of all, another follows.
+ */
+export async function trainEverything(
   context: StepContext,
   task: BottlenetTask,
   compressor: BottlenetPhase,
   tails: TailPair & { readonly start: TensorMap },
 ): Promise<BottlenetPhase> {
   const { recipe } = context;
-  return runPhase(context, task, tails, {
-    name: 'bottlenet-fine-tune',
-    seed: recipe.seed + phaseSeeds.fineTune,
-    start: { ...compressorOf(task.shape, compressor.tensors), ...tails.start },
-    epochs: task.epochs.fineTune,
-    learningRate: recipe.learningRates.fineTune,
-  });
+  const { fineTune, mostUntilPlateau } = task.epochs;
+  const parts = { ...bottlenetParameters(task.shape), ...tails.start };
+  let phase: BottlenetPhase = {
+    ...compressor,
+    tensors: { ...compressor.tensors, ...tails.start },
+    epochs: [],
+    seconds: 0,
+  };
+  for (
+    let round = 0;
+    round === 0 || (isStillRising(phase.epochs) && (round + 1) * fineTune <= mostUntilPlateau);
+    round++
+  ) {
+    const next = await runPhase(context, task, tails, {
+      name: round === 0 ? 'bottlenet-fine-tune' : `bottlenet-fine-tune-${round}`,
+      seed: recipe.seed + phaseSeeds.fineTune + phaseSeeds.round * round,
+      start: namedAs(parts, phase.tensors),
+      epochs: fineTune,
+      learningRate: recipe.learningRates.fineTune,
+    });
+    phase = appended(phase, next);
+  }
+  return phase;
 }
 
-/** The parameters of encoder and decoder among the tensors of a phase. */
-const compressorOf = (shape: BottlenetShape, tensors: TensorMap): TensorMap => {
-  const names = new Set(Object.keys(bottlenetParameters(shape)));
-  return Object.fromEntries(Object.entries(tensors).filter(([name]) => names.has(name)));
+/** Whether the last epoch is better than all before it. */
+const isStillRising = (epochs: readonly EpochRecord[]): boolean => {
+  const accuracies = epochs.map(({ accuracy }) => accuracy);
+  return (accuracies.at(-1) ?? 0) > Math.max(...accuracies.slice(0, -1));
 };
+
+/** A round behind the rounds before it: their epochs and seconds count on. */
+const appended = (before: BottlenetPhase, next: BottlenetPhase): BottlenetPhase => ({
+  ...next,
+  seconds: before.seconds + next.seconds,
+  epochs: [
+    ...before.epochs,
+    ...next.epochs.map(({ epoch, seconds, accuracy }) => ({
+      epoch: before.epochs.length + epoch,
+      seconds: before.seconds + seconds,
+      accuracy,
+    })),
+  ],
+});
+
+/** The tensors that have these names: parameters without the statistics of the batch norms. */
+const namedAs = (names: Readonly<Record<string, unknown>>, tensors: TensorMap): TensorMap =>
+  Object.fromEntries(Object.entries(tensors).filter(([name]) => name in names));
 
 interface PhaseOptions {
   /** Also of its checkpoint. */

@@ -41,7 +41,10 @@ test('at conv5_x, with lost bits: every way to send, and the test part is read l
   expect(coded?.bytes).not.toEqual(raw?.bytes);
   expect(result.test.every(({ right }) => right.length === 18)).toBe(true);
   expect(Math.min(...result.test.map(({ accuracy }) => accuracy))).toBeGreaterThan(0.8);
-  expect(result.history.map(({ step }) => step)).toEqual([...new Array(3).fill('compressor'), 'everything']);
+  const passes = result.history.map(({ step }) => step);
+  expect(passes.slice(0, 4)).toEqual(['compressor', 'compressor', 'compressor', 'everything']);
+  // A round of a single epoch always is its best so far, so a second one follows.
+  expect(new Set(passes.slice(4))).toEqual(new Set(['everything']));
   const times = result.history.map(({ seconds }) => seconds);
   expect([...times].sort((a, b) => a - b)).toEqual(times);
   expect(times.at(-1)).toBeCloseTo(result.trainingSeconds, 6);

@@ -5,7 +5,7 @@ import { listed, percent, thousands } from '../../../markdown.ts';
 import { paperGrid, type TunedMethod, tunedSplitOf } from '../../grid.ts';
 import { defaultPictureGrid } from '../../pictures/picture-choice.ts';
 import { adaptedLearningRates } from '../../pictures/run-adapted-pictures.ts';
-import { learningRateShareAt, paperProtocol } from '../../protocol.ts';
+import { learningRateShareOf, paperProtocol } from '../../protocol.ts';
 import { triedLearningRates } from '../../run-configuration.ts';
 import { adaptedBudgets, expectedIds, type PaperResults, protocolOf } from '../report-data.ts';
 import { tunedNames } from './learning-rates.ts';
@@ -42,10 +42,12 @@ function learningRateCut(results: PaperResults): string {
   const takers = splitPoints
     .filter((split) => !tuned.includes(split))
     .map((split) => `${split} takes that of ${tunedSplitOf(split)}`);
-  const shares = tuned.map((split) => `${percent(learningRateShareAt(split, protocol), 0)} of them at ${split}`);
+  const shares = tuned.map(
+    (split) => `${percent(learningRateShareOf('aecnn', split, protocol), 0)} of them at ${split}`,
+  );
   return (
     `**Learning rates.** ${tried.join('; ')}. They are tried at one packet, seed 0, on the pictures that compressors learn ` +
-    `from (${listed(shares)}), and the best one is used for both sizes and all seeds. ` +
+    `from (${listed(shares)}; BottleNet++ on all of them), and the best one is used for both sizes and all seeds. ` +
     `${listed(takers)}. Distilled BottleNet++, BottleNet++ with erasures and the ablations have no search of their own; ` +
     'training end to end has.'
   );

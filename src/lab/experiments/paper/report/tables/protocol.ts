@@ -12,9 +12,10 @@ const epochNames: { readonly [Name in keyof PaperProtocol['epochs']]: string } =
   attention: 'epochs: attention',
   reconstruction: 'epochs: reconstruction of the feature map',
   task: 'epochs: the answer, tail frozen',
-  fineTune: 'epochs: tail trained too (AECNN, BottleNet++; adapted pictures: added to those of the answer)',
+  fineTune:
+    'epochs: tail trained too (AECNN; BottleNet++, again while the last is its best; adapted pictures: added to those of the answer)',
   mostUntilPlateau: 'epochs: BottleNet++ and end to end, until validation stops rising, at most',
-  patience: 'epochs: ... stops rising for',
+  patience: 'epochs: ... stops rising for (BottleNet++: not before its tenth)',
   decay: 'epochs: ... then with a falling learning rate',
 };
 
@@ -65,7 +66,10 @@ const trainingDataRows = (protocol: PaperProtocol): string[][] => [
 const trainingRows = ({ batchSize, epochs, learningRateShare, fineTuneLearningRate }: PaperProtocol): string[][] => [
   ['pictures in a batch', String(batchSize)],
   ...Object.entries(epochNames).map(([name, text]) => [text, String(epochs[name as keyof typeof epochNames])]),
-  ['share of those that learning rates are chosen on at conv2_x, and of adapted tails', percent(learningRateShare, 0)],
+  [
+    'share of those that AECNN chooses its learning rate on at conv2_x, and adapted pictures theirs',
+    percent(learningRateShare, 0),
+  ],
   [
     'learning rate of AECNN and BottleNet++ when the tail is trained too (the tail itself: a tenth)',
     String(fineTuneLearningRate),
