@@ -2,7 +2,14 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { compressLatent, parseEntropyModel, serializeEntropyModel } from '../src/core/codec/index.ts';
+import {
+  compressLatent,
+  type FrequencyTable,
+  groupOf,
+  knownSymbols,
+  parseLatentCoding,
+  serializeLatentCoding,
+} from '../src/core/codec/index.ts';
 import { AecnnError } from '../src/core/errors.ts';
 import { createRandom } from '../src/core/tensor/index.ts';
 import { decodeFrame, encodeFrame, type FrameModel, serializeFrame } from '../src/core/wire/index.ts';
@@ -32,8 +39,8 @@ function rowsOf(titles: string): string[][] {
 
 function modelOf(vector: FrameVector): FrameModel & KnownModel {
   const entropy = fromHex(vector.entropy);
-  const { modelId, latentShape, chunks } = vector;
-  return { modelId, latentShape, chunks, entropy, entropyModel: parseEntropyModel(entropy) };
+  const { modelId, latentShape } = vector;
+  return { modelId, latentShape, entropy, ...parseLatentCoding(entropy) };
 }
 
 describe('the worked example of the document', () => {
@@ -44,10 +51,12 @@ describe('the worked example of the document', () => {
   );
   const rows = rowsOf('offset | bytes | meaning');
   const frame = fromHex(rows.map(([, bytes]) => bytes).join(''));
-  const known = { modelId: '0123456789ab', latentShape: [3, 2, 2] as const, chunks: [1, 2], entropy };
-  const model: FrameModel = { ...known, entropyModel: parseEntropyModel(entropy) };
-  const stated = /The symbols are ([^.]*)\./.exec(example)?.[1] ?? '';
-  const symbols = (stated.match(/-?\d+/g) ?? []).map(Number);
+  const known = { modelId: '0123456789ab', latentShape: [3, 1, 2] as const, entropy };
+  const model: FrameModel = { ...known, ...parseLatentCoding(entropy) };
+  const stated = (lead: string): number[] =>
+    (new RegExp(`${lead} \`([^\`]*)\``).exec(example)?.[1] ?? '').split(' ').map(Number);
+  const picture = Int16Array.from(stated('The symbols of the picture are'));
+  const symbols = stated('The decoded symbols are');
 
   test('explains every byte at its offset', () => {
     let offset = 0;
@@ -59,55 +68,69 @@ describe('the worked example of the document', () => {
   });
 
   test('decodes, with both decoders, to the symbols it states', () => {
-    expect(symbols.length).toBe(12);
+    expect(symbols.length).toBe(6);
+    expect(stated('The symbols as far as they are known are now')).toEqual([...knownSymbols(picture, model.plan, 1)]);
     expect(decodeFrame(frame, model)).toEqual({ symbols: Int16Array.from(symbols), chunksDecoded: 2, chunksOf: 2 });
     expect(decodeIndependently(frame, known)).toEqual({ symbols, chunks: 2, damaged: false });
   });
 
   test('is what the encoder makes', () => {
-    expect(encodeFrame(Int16Array.from(symbols), model)).toEqual(frame);
-    expect(serializeEntropyModel(model.entropyModel)).toEqual(entropy);
+    expect(encodeFrame(picture, model)).toEqual(frame);
+    expect(serializeLatentCoding(model)).toEqual(entropy);
     expect(vectors[0]?.frame).toBe(Buffer.from(frame).toString('hex'));
   });
 
   test('shows the steps of the range decoder', () => {
-    const steps = example.split('| range | unit | offset | quantile | symbol |').slice(1);
-    const payloads = ['A0 38', '3B'].map(fromHex);
-    let next = 0;
+    const steps = example.split('| element | total | range | unit | offset | quantile | group |').slice(1);
+    expect(steps.length).toBe(2);
+    const payloads = ['04 5E', '32'].map(fromHex);
     for (const [chunk, table] of steps.entries()) {
       const payload = payloads[chunk] ?? new Uint8Array();
       const rows = (table.split('\n\n')[0] ?? '').split('\n').slice(2);
-      const trace = traceDecoder(payload, model, symbols.slice(next, next + rows.length), next);
       expect(
         rows.map((row) =>
           row
             .split('|')
-            .slice(1, 6)
+            .slice(1, 8)
             .map((cell) => cell.trim()),
         ),
-      ).toEqual(trace);
-      next += rows.length;
+      ).toEqual(traceDecoder(payload, model, picture, chunk));
     }
-    expect(next).toBe(12);
   });
 });
 
-/** The decoder of section 4 once more, writing down its registers: range, unit, offset, quantile, symbol. */
-function traceDecoder(payload: Uint8Array, model: FrameModel, symbols: number[], first: number): string[][] {
+/** The decoder of section 4 once more, writing down what it does: element, total, range, unit, offset, quantile, group. */
+function traceDecoder(payload: Uint8Array, model: FrameModel, picture: Int16Array, chunk: number): string[][] {
   const hex = (value: number, digits: number): string => value.toString(16).toUpperCase().padStart(digits, '0');
   let read = 0;
   const next = (): number => payload[read++] ?? 0;
   let range = 2 ** 32 - 1;
   let offset = ((next() * 256 + next()) * 256 + next()) * 256 + next();
-  return symbols.map((symbol, i) => {
-    const table = model.entropyModel.channels[Math.floor((first + i) / 4)];
-    if (table === undefined) throw new Error('no such channel');
-    const unit = Math.floor(range / 32_768);
-    const row = [hex(range, 8), hex(unit, 0), hex(offset, 8), `${Math.floor(offset / unit)}`, `${symbol}`];
-    offset -= unit * (table.starts[symbol - table.minSymbol] ?? 0);
-    range = unit * (table.frequencies[symbol - table.minSymbol] ?? 0);
+  const { elements, from, to } = model.plan.refinements[chunk] ?? { elements: [], from: [], to: [] };
+  return Array.from(elements, (element, i) => {
+    const { minSymbol, frequencies } = model.entropyModel.tables[element] as FrequencyTable;
+    const symbol = picture[element] as number;
+    /** Sum of the frequencies of the symbols in the same group at a resolution, and of those before that group. */
+    const sums = (resolution: number): { start: number; frequency: number } => {
+      const sum = (counts: (other: number) => boolean): number =>
+        frequencies.reduce((all, frequency, index) => (counts(minSymbol + index) ? all + frequency : all), 0);
+      const group = groupOf(symbol, resolution);
+      if (resolution === model.plan.resolutions) return { start: 0, frequency: 32_768 };
+      return {
+        start: sum((other) => groupOf(other, resolution) < group),
+        frequency: sum((other) => groupOf(other, resolution) === group),
+      };
+    };
+    const [known, told] = [sums(from[i] as number), sums(to[i] as number)];
+    const total = known.frequency;
+    const group = `${groupOf(symbol, to[i] as number)}`;
+    if (told.frequency === total) return [`${element}`, `${total}`, '', '', '', '', group];
+    const unit = Math.floor(range / total);
+    const registers = [hex(range, 8), hex(unit, 0), hex(offset, 8), `${Math.floor(offset / unit)}`];
+    offset -= unit * (told.start - known.start);
+    range = unit * told.frequency;
     for (; range < 2 ** 24; range *= 256) offset = offset * 256 + next();
-    return row;
+    return [`${element}`, `${total}`, ...registers, group];
   });
 }
 
@@ -142,6 +165,7 @@ describe.each(vectors)('golden frame: $name', (vector) => {
 
 test.each(vectors.filter((vector) => !vector.damaged))('the encoder still makes the golden frame: $name', (vector) => {
   const model = modelOf(vector);
+  // Symbols that the frame does not tell in full are in the same groups as what is known of them.
   const payloads = compressLatent(Int16Array.from(vector.symbols.split(' ').map(Number)), model);
   const sent = payloads.slice(0, vector.chunksDecoded);
   expect(Buffer.from(serializeFrame({ modelId: model.modelId, payloads: sent })).toString('hex')).toBe(vector.frame);
@@ -151,16 +175,14 @@ test('both decoders agree on random frames, whole and damaged', () => {
   const random = createRandom(7);
   for (const vector of vectors) {
     const model = modelOf(vector);
-    const [k, height, width] = model.latentShape;
     for (let round = 0; round < 30; round++) {
-      const symbols = Int16Array.from({ length: k * height * width }, (_, i) => {
-        const table = model.entropyModel.channels[Math.floor(i / (height * width))];
-        if (table === undefined) throw new Error('no such channel');
-        return table.minSymbol + random.below(table.frequencies.length);
+      const symbols = Int16Array.from(model.entropyModel.tables, ({ minSymbol, frequencies }) => {
+        return minSymbol + random.below(frequencies.length);
       });
       const frame = encodeFrame(symbols, model);
-      const whole = decodeIndependently(frame, model);
-      expect(whole).toEqual({ symbols: [...symbols], chunks: model.chunks.length, damaged: false });
+      const { chunks } = model.plan;
+      const told = [...knownSymbols(symbols, model.plan, chunks)];
+      expect(decodeIndependently(frame, model)).toEqual({ symbols: told, chunks, damaged: false });
 
       const broken = frame.slice(0, frame.length - random.below(2) * random.below(frame.length));
       const place = random.below(broken.length);

@@ -40,7 +40,7 @@ export function registerEncode(program: Command): void {
         await using compressor = await createImageCompressor(model, runtime);
         const { frame, chunks } = await compressor.compress(picture, maxBytes === undefined ? {} : { maxBytes });
         await atomicWriteFile(out, frame);
-        const of = model.manifest.chunks.length;
+        const of = model.manifest.chunks;
         if (json)
           printJson({
             out,

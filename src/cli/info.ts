@@ -36,11 +36,11 @@ function printDescription(name: string, model: ModelDescription): void {
   }
   if (model.curve.length === 0) return;
   const rows = model.curve.map((point) => [
-    point.chunks,
+    point.budgetBytes,
     point.frameBytes.mean.toFixed(0),
     point.frameBytes.max,
     percent(point.accuracy),
     percent(point.agreement),
   ]);
-  printLine(table(['chunks', 'mean bytes', 'max bytes', 'accuracy (validation)', 'agreement'], rows));
+  printLine(table(['budget, bytes', 'mean bytes', 'max bytes', 'accuracy (validation)', 'agreement'], rows));
 }

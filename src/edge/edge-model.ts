@@ -45,7 +45,7 @@ export async function createEdgeModel(
   options: EdgeModelOptions = {},
 ): Promise<EdgeModel> {
   const { maxWaiting = defaultMaxWaiting, now = () => performance.now() } = options;
-  const { classes, latentShape } = model.manifest;
+  const { classes } = model.manifest;
   const session = await runtime.createSession(await model.readGraph('edge'));
   let last: Promise<unknown> = Promise.resolve();
   let waiting = 0;
@@ -65,7 +65,7 @@ export async function createEdgeModel(
           `the request waited ${Math.round(startMs - arrivedMs)} ms at the edge, its deadline was ${remainingMs} ms away`,
         );
       }
-      const outputs = await session.run({ latent: dequantize(symbols, latentShape) }, ['logits']);
+      const outputs = await session.run({ latent: dequantize(symbols, model.layout, chunksDecoded) }, ['logits']);
       return { top: topLabels(pickTensor(outputs, 'logits', 'float32').data, classes), startMs, endMs: now() };
     });
     last = turn.catch(() => undefined);

@@ -15,7 +15,7 @@ test('the range coder spells a payload as docs/wire-format.md shows, carry inclu
     [0, 1024],
     [8192, 16_384],
   ] as const) {
-    encoder.encode(start, frequency);
+    encoder.encode(start, frequency, 32_768);
   }
   encoder.finish();
   expect([...sink.toBytes()]).toEqual([0xa0, 0x38]);
@@ -49,7 +49,7 @@ const broken: readonly (readonly [string, EntropyCoder, string])[] = [
       createDecoder: (payload) => {
         const decoder = rangeCoder.createDecoder(payload);
         return {
-          quantile: () => decoder.quantile(),
+          quantile: (total) => decoder.quantile(total),
           consume: (start, frequency) => decoder.consume(start, frequency),
           finish: () => {},
         };

@@ -13,14 +13,20 @@ interface Interval {
   readonly frequency: number;
 }
 
-/** A sequence of symbols: for each the intervals of its alphabet, and which one it is. */
+/** A sequence of symbols: the intervals of their alphabet, and which of them each is. */
 interface Sequence {
   readonly alphabet: readonly Interval[];
   readonly symbols: readonly number[];
 }
 
+/** What the frequencies of an alphabet sum to. */
+function totalOf(alphabet: readonly Interval[]): number {
+  const { start, frequency } = alphabet.at(-1) as Interval;
+  return start + frequency;
+}
+
 /** Alphabets of 1 to 40 symbols: cut points anywhere, so frequencies of 1 and of almost 2^15 are common. */
-const alphabets = fc
+const wholeAlphabets = fc
   .uniqueArray(fc.oneof(fc.integer({ min: 1, max: frequencyTotal - 1 }), fc.constantFrom(1, 2, frequencyTotal - 1)), {
     maxLength: 39,
   })
@@ -32,10 +38,17 @@ const alphabets = fc
     });
   });
 
+/** The same, or only their first symbols: any total. */
+const alphabets = fc
+  .tuple(wholeAlphabets, fc.nat(39))
+  .map(([alphabet, kept]) => (kept < alphabet.length ? alphabet.slice(0, kept + 1) : alphabet));
+
 /** Sequences that follow their model (as real latents do) or do not (as broken ones). */
 const sequences: fc.Arbitrary<Sequence> = fc.tuple(alphabets, fc.boolean()).chain(([alphabet, likely]) => {
   const index = likely
-    ? fc.integer({ min: 0, max: frequencyTotal - 1 }).map((q) => alphabet.findIndex((i) => q < i.start + i.frequency))
+    ? fc
+        .integer({ min: 0, max: totalOf(alphabet) - 1 })
+        .map((q) => alphabet.findIndex((i) => q < i.start + i.frequency))
     : fc.integer({ min: 0, max: alphabet.length - 1 });
   return fc.array(index, { maxLength: 600 }).map((symbols) => ({ alphabet, symbols }));
 });
@@ -45,7 +58,7 @@ function encode(coder: EntropyCoder, { alphabet, symbols }: Sequence): Uint8Arra
   const encoder = coder.createEncoder(sink);
   for (const symbol of symbols) {
     const { start, frequency } = alphabet[symbol] as Interval;
-    encoder.encode(start, frequency);
+    encoder.encode(start, frequency, totalOf(alphabet));
   }
   encoder.finish();
   return sink.toBytes();
@@ -54,7 +67,7 @@ function encode(coder: EntropyCoder, { alphabet, symbols }: Sequence): Uint8Arra
 function decode(coder: EntropyCoder, payload: Uint8Array, alphabet: readonly Interval[], count: number): number[] {
   const decoder = coder.createDecoder(payload);
   const symbols = Array.from({ length: count }, () => {
-    const quantile = decoder.quantile();
+    const quantile = decoder.quantile(totalOf(alphabet));
     const symbol = alphabet.findIndex(({ start, frequency }) => quantile < start + frequency);
     const { start, frequency } = alphabet[symbol] as Interval;
     decoder.consume(start, frequency);
@@ -65,7 +78,7 @@ function decode(coder: EntropyCoder, payload: Uint8Array, alphabet: readonly Int
 }
 
 function entropyBytes({ alphabet, symbols }: Sequence): number {
-  return symbols.reduce((sum, s) => sum + Math.log2(frequencyTotal / (alphabet[s] as Interval).frequency), 0) / 8;
+  return symbols.reduce((sum, s) => sum + Math.log2(totalOf(alphabet) / (alphabet[s] as Interval).frequency), 0) / 8;
 }
 
 /** The contract: what must hold, and the check of it, which throws when it does not. */

@@ -57,7 +57,7 @@ describe('info', () => {
       latentShape: [6, 7, 7],
       licence: 'Apache-2.0',
       sources: [{ name: 'nothing' }],
-      curve: [{ chunks: 3 }],
+      curve: [{ budgetBytes: 1200 }],
     });
   });
 

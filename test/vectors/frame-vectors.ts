@@ -1,4 +1,4 @@
-/** The golden frames of wire version 1 as stored in `frames-v1.json`, and reading them. */
+/** The golden frames of wire version 2 as stored in `frames-v2.json`, and reading them. */
 
 import { readFileSync } from 'node:fs';
 
@@ -7,12 +7,11 @@ export interface FrameVector {
   readonly name: string;
   readonly modelId: string;
   readonly latentShape: readonly [number, number, number];
-  readonly chunks: readonly number[];
   /** Bytes of entropy.bin, in hexadecimal. */
   readonly entropy: string;
   /** Bytes of the frame, in hexadecimal. */
   readonly frame: string;
-  /** Symbols to be decoded, between spaces, zeros past the prefix; empty when the frame must be refused. */
+  /** Symbols to be decoded, between spaces, as far as the frame tells them; empty when the frame must be refused. */
   readonly symbols: string;
   /** Leading chunks that decode; 0 when the frame must be refused. */
   readonly chunksDecoded: number;
@@ -22,5 +21,5 @@ export interface FrameVector {
 
 /** Reads the stored vectors. */
 export function readFrameVectors(): FrameVector[] {
-  return JSON.parse(readFileSync(new URL('frames-v1.json', import.meta.url), 'utf8')) as FrameVector[];
+  return JSON.parse(readFileSync(new URL('frames-v2.json', import.meta.url), 'utf8')) as FrameVector[];
 }

@@ -5,10 +5,10 @@
 
 import type { ByteSink } from './byte-sink.ts';
 
-/** Turns a sequence of intervals of [0, 2^15) into bytes. */
+/** Turns a sequence of intervals of [0, total) into bytes; `total`, 1 to 2^15, may be another one each time. */
 export interface EntropyEncoder {
-  /** Appends the interval [start, start + frequency); `frequency` is at least 1 and the interval inside [0, 2^15). */
-  encode(start: number, frequency: number): void;
+  /** Appends the interval [start, start + frequency); `frequency` is at least 1 and the interval inside [0, total). */
+  encode(start: number, frequency: number, total: number): void;
   /** Writes what is left to the sink. The encoder must not be used afterwards. */
   finish(): void;
 }
@@ -16,11 +16,11 @@ export interface EntropyEncoder {
 /** Gives the intervals back in the order in which they were encoded. For each: `quantile`, then `consume`. */
 export interface EntropyDecoder {
   /**
-   * A number inside the next interval; looking it up in the model tells which interval that is.
+   * A number inside the next interval of [0, total); looking it up in the model tells which interval that is.
    *
-   * @throws {@link WireFormatError} when no interval of [0, 2^15) leads here.
+   * @throws {@link WireFormatError} when no interval of [0, total) leads here.
    */
-  quantile(): number;
+  quantile(total: number): number;
   /** Removes the interval [start, start + frequency) that contains {@link quantile}. */
   consume(start: number, frequency: number): void;
   /**

@@ -7,10 +7,12 @@ import { CodecError } from '../errors.ts';
 import type { EntropyModel } from './entropy-model.ts';
 import { createFrequencyTable, type FrequencyTable, frequencyTotal } from './frequency-table.ts';
 
-/** Counts how often each symbol occurs in each latent channel; add latents one by one, or many at once. */
+/** Counts how often each symbol occurs in each latent element; add latents one by one, or many at once. */
 export interface SymbolHistogram {
-  /** Per channel: symbol -> number of occurrences. */
-  readonly channels: readonly ReadonlyMap<number, number>[];
+  /** Which of `counts` each element is counted in, `uint16[k * h * w]`. */
+  readonly countsOf: Uint16Array;
+  /** Symbol -> number of occurrences. */
+  readonly counts: readonly ReadonlyMap<number, number>[];
   /**
    * Counts the symbols of one or several latents.
    *
@@ -33,39 +35,54 @@ export interface FitOptions {
 /** Options that {@link fitEntropyModel} uses for what is left out. */
 export const defaultFitOptions: FitOptions = { marginSymbols: 1, maxAlphabet: 1024, pseudoCount: 0.5 };
 
-/** Makes an empty histogram for latents of shape `[k, h, w]`. */
-export function createSymbolHistogram(latentShape: readonly [number, number, number]): SymbolHistogram {
-  const [channelCount, height, width] = latentShape;
-  const channels = Array.from({ length: channelCount }, () => new Map<number, number>());
+/**
+ * Makes an empty histogram for latents of shape `[k, h, w]`.
+ *
+ * @param sharing - Whether every element is counted, and later modelled, on its own, or all positions of a channel together.
+ */
+export function createSymbolHistogram(
+  [channels, height, width]: readonly [number, number, number],
+  sharing: 'none' | 'channel' = 'none',
+): SymbolHistogram {
   const positions = height * width;
+  const countsOf = Uint16Array.from({ length: channels * positions }, (_, element) =>
+    sharing === 'none' ? element : Math.floor(element / positions),
+  );
+  const counts = Array.from(
+    { length: sharing === 'none' ? countsOf.length : channels },
+    () => new Map<number, number>(),
+  );
   return {
-    channels,
+    countsOf,
+    counts,
     add(symbols) {
-      if (symbols.length % (channelCount * positions) !== 0) {
-        throw new CodecError(`${symbols.length} symbols are no whole number of latents [${latentShape.join(', ')}]`);
+      if (symbols.length % countsOf.length !== 0) {
+        throw new CodecError(`${symbols.length} symbols are no whole number of latents of ${countsOf.length} elements`);
       }
-      for (let start = 0; start < symbols.length; start += positions) {
-        const counts = channels[(start / positions) % channelCount] as Map<number, number>;
-        for (let i = start; i < start + positions; i++) {
-          const symbol = symbols[i] as number;
-          counts.set(symbol, (counts.get(symbol) ?? 0) + 1);
-        }
+      for (let i = 0; i < symbols.length; i++) {
+        const ofElement = counts[countsOf[i % countsOf.length] as number] as Map<number, number>;
+        const symbol = symbols[i] as number;
+        ofElement.set(symbol, (ofElement.get(symbol) ?? 0) + 1);
       }
     },
   };
 }
 
 /**
- * Fits one table per channel. A channel that was never counted gets the alphabet {0}.
+ * Fits one table per element, or the same one to all that were counted together. What was never counted gets the alphabet {0}.
  *
  * @returns A model whose cost on the counted symbols exceeds their empirical entropy by less than 0.1 % (measured).
  */
-export function fitEntropyModel(histogram: SymbolHistogram, options: Partial<FitOptions> = {}): EntropyModel {
+export function fitEntropyModel(
+  { counts, countsOf }: Pick<SymbolHistogram, 'counts' | 'countsOf'>,
+  options: Partial<FitOptions> = {},
+): EntropyModel {
   const settings = { ...defaultFitOptions, ...options };
   if (!(settings.maxAlphabet >= 1 && settings.maxAlphabet <= frequencyTotal)) {
     throw new RangeError(`maxAlphabet must be 1 to ${frequencyTotal}, got ${settings.maxAlphabet}`);
   }
-  return { channels: histogram.channels.map((counts) => fitTable(counts, settings)) };
+  const tables = counts.map((ofElement) => fitTable(ofElement, settings));
+  return { tables: Array.from(countsOf, (index) => tables[index] as FrequencyTable) };
 }
 
 function fitTable(counts: ReadonlyMap<number, number>, options: FitOptions): FrequencyTable {

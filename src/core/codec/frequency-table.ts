@@ -8,7 +8,7 @@
 import { CodecError } from '../errors.ts';
 
 /** Bits of precision of every frequency table; part of the wire format. */
-export const precisionBits = 15;
+const precisionBits = 15;
 
 /** Sum of the frequencies of every table: 2^15. */
 export const frequencyTotal = 1 << precisionBits;

@@ -1,11 +1,16 @@
 /**
- * The uniform quantizer. The device graph scales every latent channel to units of its step, so a step is 1 here and the
- * symbol is the nearest whole number (halves to even, as ONNX Round), clipped to the alphabet of the channel's table.
+ * The quantizer: uniform, with a dead zone. The device graph scales every latent element to units of its step, so a step is 1
+ * here and the symbol is how many whole steps the value is away from 0, clipped to the alphabet of the element's table.
+ *
+ * The interval about 0 is twice as wide as the others, so that the intervals of steps twice as long are made of whole ones:
+ * a symbol can come bit plane by bit plane (see `resolution.ts`).
  */
 
 import { CodecError } from '../errors.ts';
 import { type Tensor, tensor } from '../tensor/index.ts';
-import { type EntropyModel, positionsPerChannel } from './entropy-model.ts';
+import { knownWidths } from './chunk-plan.ts';
+import { type EntropyModel, requireElements } from './entropy-model.ts';
+import type { LatentLayout } from './latent-codec.ts';
 
 /**
  * Quantizes a latent to symbols that its entropy model can encode.
@@ -15,55 +20,47 @@ import { type EntropyModel, positionsPerChannel } from './entropy-model.ts';
  * @throws {@link CodecError} when a value is NaN or the length does not fit the model.
  */
 export function quantize(latent: Float32Array, model: EntropyModel): Int16Array {
-  const positions = positionsPerChannel(model, latent.length);
-  const symbols = new Int16Array(latent.length);
-  for (const [channel, table] of model.channels.entries()) {
-    const end = (channel + 1) * positions;
-    quantizeRun(latent, symbols, channel * positions, end, table.minSymbol, table.maxSymbol);
-  }
-  return symbols;
+  requireElements(model, latent.length);
+  return Int16Array.from(model.tables, ({ minSymbol, maxSymbol }, element) => {
+    return quantized(latent, element, minSymbol, maxSymbol);
+  });
 }
 
 /**
- * Rounds latents to symbols without a model: what {@link fitEntropyModel} counts. Clips to int16 only.
+ * Quantizes latents without a model: what {@link fitEntropyModel} counts. Clips to int16 only.
  *
  * @param latent - `float32` of any length, in units of the quantizer step.
  * @throws {@link CodecError} when a value is NaN.
  */
 export function quantizeUnclipped(latent: Float32Array): Int16Array {
-  const symbols = new Int16Array(latent.length);
-  quantizeRun(latent, symbols, 0, latent.length, -32_768, 32_767);
-  return symbols;
+  return Int16Array.from(latent, (_, element) => quantized(latent, element, -32_768, 32_767));
 }
 
+/** Where in its interval a value is taken to be, in its width, from the side of 0: values near 0 are more frequent. */
+export const reconstructionOffset = 0.4;
+
 /**
- * Dequantizes symbols: each stands for itself.
+ * Dequantizes symbols as far as they are known: 0 for those about 0, else a value inside their interval.
  *
- * @param symbols - `int16[k * h * w]`.
+ * @param symbols - `int16[k * h * w]` from the first so many chunks, unknown bits 0.
  * @returns `float32[1, k, h, w]`, the input `latent` of the edge graph.
  * @throws {@link ShapeError} when the number of symbols is not that of the shape.
  */
-export function dequantize(symbols: Int16Array, latentShape: readonly [number, number, number]): Tensor<'float32'> {
-  return tensor('float32', [1, ...latentShape], Float32Array.from(symbols));
-}
-
-function quantizeRun(
-  latent: Float32Array,
+export function dequantize(
   symbols: Int16Array,
-  start: number,
-  end: number,
-  minSymbol: number,
-  maxSymbol: number,
-): void {
-  for (let i = start; i < end; i++) {
-    const value = latent[i] as number;
-    if (Number.isNaN(value)) throw new CodecError(`latent value ${i} is NaN; the device graph is damaged`);
-    // Clipping first changes nothing, the bounds being whole, and keeps what is rounded small.
-    symbols[i] = roundHalfToEven(Math.min(Math.max(value, minSymbol), maxSymbol));
-  }
+  { latentShape, plan }: Pick<LatentLayout, 'latentShape' | 'plan'>,
+  chunks: number,
+): Tensor<'float32'> {
+  const widths = knownWidths(plan, chunks);
+  const values = Float32Array.from(symbols, (symbol, element) => {
+    return symbol === 0 ? 0 : symbol + Math.sign(symbol) * reconstructionOffset * (widths[element] as number);
+  });
+  return tensor('float32', [1, ...latentShape], values);
 }
 
-function roundHalfToEven(value: number): number {
-  const halfUp = Math.round(value);
-  return halfUp - value === 0.5 && (halfUp & 1) === 1 ? halfUp - 1 : halfUp;
+function quantized(latent: Float32Array, element: number, minSymbol: number, maxSymbol: number): number {
+  const value = latent[element] as number;
+  if (Number.isNaN(value)) throw new CodecError(`latent value ${element} is NaN; the device graph is damaged`);
+  // Clipping first changes nothing, the bounds being whole; adding 0 makes -0 a 0.
+  return Math.trunc(Math.min(Math.max(value, minSymbol), maxSymbol)) + 0;
 }

@@ -6,14 +6,14 @@
  * read as zero, so the encoder ends with the number of its final interval that has the most trailing zeros and drops them.
  * A payload costs about one byte more than its entropy, against four for a plain flush.
  *
- * All values are whole numbers below 2^33, exact in a JavaScript number. The one division is of two such integers with a
- * quotient below 2^24: IEEE 754 rounds it correctly, so its floor is the integer quotient on every machine.
+ * All values are whole numbers below 2^33, exact in a JavaScript number. The divisions are of such integers, by less than 2^32:
+ * IEEE 754 rounds a quotient correctly, and one that is no whole number is further from the next than that, so its floor is
+ * the integer quotient on every machine.
  */
 
 import { WireFormatError } from '../errors.ts';
 import type { ByteSink } from './byte-sink.ts';
 import type { EntropyCoder, EntropyDecoder, EntropyEncoder } from './entropy-coder.ts';
-import { frequencyTotal, precisionBits } from './frequency-table.ts';
 
 const initialRange = 0xffffffff;
 const minRange = 0x1000000; // 2^24: below it the next byte is settled but for a carry
@@ -29,8 +29,8 @@ class RangeEncoder implements EntropyEncoder {
     this.#sink = sink;
   }
 
-  encode(start: number, frequency: number): void {
-    const unit = this.#range >>> precisionBits;
+  encode(start: number, frequency: number, total: number): void {
+    const unit = Math.floor(this.#range / total);
     let low = this.#low + unit * start;
     let range = unit * frequency;
     if (low >= wrap) {
@@ -72,12 +72,10 @@ class RangeDecoder implements EntropyDecoder {
     for (let i = 0; i < 4; i++) this.#offset = this.#offset * 256 + this.#nextByte();
   }
 
-  quantile(): number {
-    this.#unit = this.#range >>> precisionBits;
+  quantile(total: number): number {
+    this.#unit = Math.floor(this.#range / total);
     const quantile = Math.floor(this.#offset / this.#unit);
-    if (quantile >= frequencyTotal) {
-      throw undecodable(this.#position, `a quantile below ${frequencyTotal}`, `${quantile}`);
-    }
+    if (quantile >= total) throw undecodable(this.#position, `a quantile below ${total}`, `${quantile}`);
     return quantile;
   }
 
@@ -110,7 +108,7 @@ function undecodable(position: number, expected: string, got: string): WireForma
   return new WireFormatError('the payload is not a range-coded sequence', { byteOffset: position, expected, got });
 }
 
-/** The range coder of wire version 1. */
+/** The range coder of the wire format. */
 export const rangeCoder: EntropyCoder = {
   name: 'range coder',
   createEncoder: (sink) => new RangeEncoder(sink),

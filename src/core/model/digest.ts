@@ -17,15 +17,15 @@ export async function digestFile(bytes: Uint8Array): Promise<FileDigest> {
 
 /**
  * Computes the model id: the first 12 hexadecimal digits of the SHA-256 of
- * `{"chunks":[...],"files":{"<name>":"<sha256>",...},"latentShape":[...]}`, names sorted, no white space.
+ * `{"files":{"<name>":"<sha256>",...},"latentShape":[...]}`, names sorted, no white space.
  *
  * Two models with one id decode one another's frames.
  */
-export async function computeModelId(manifest: Pick<Manifest, 'files' | 'chunks' | 'latentShape'>): Promise<string> {
-  const { chunks, latentShape } = manifest;
+export async function computeModelId(manifest: Pick<Manifest, 'files' | 'latentShape'>): Promise<string> {
+  const { latentShape } = manifest;
   const hashes = Object.entries(manifest.files)
     .map(([name, { sha256 }]) => [name, sha256] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  const canonical = JSON.stringify({ chunks, files: Object.fromEntries(hashes), latentShape });
+  const canonical = JSON.stringify({ files: Object.fromEntries(hashes), latentShape });
   return (await sha256Hex(new TextEncoder().encode(canonical))).slice(0, 12);
 }

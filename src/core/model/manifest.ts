@@ -1,7 +1,7 @@
 /**
  * The manifest of a split model: everything about the artifact that is not a graph or a table.
  *
- * Own format, version 1. What is measured (curve, fallback) was measured while training, on a validation part carved out of
+ * Own format, version 2. What is measured (curve, fallback) was measured while training, on a validation part carved out of
  * the training part; the test part is for `aecnn evaluate`.
  */
 
@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { ModelError } from '../errors.ts';
 
 /** The format version that this code reads and writes. */
-export const manifestFormatVersion = 1;
+export const manifestFormatVersion = 2;
 
 /** Names of the files of a split model beside `manifest.json`. */
 export const modelFileNames = ['device.onnx', 'edge.onnx', 'fallback.onnx', 'entropy.bin'] as const;
@@ -30,9 +30,10 @@ export interface FileDigest {
   readonly sha256: string;
 }
 
-/** One measured point of accuracy against bytes: the first so many chunks sent. Shares from 0 to 1. */
+/** One measured point of accuracy against bytes: every frame cut to as many chunks as fit. Shares from 0 to 1. */
 export interface CurvePoint {
-  readonly chunks: number;
+  /** Most bytes of a frame. */
+  readonly budgetBytes: number;
   readonly frameBytes: { readonly mean: number; readonly max: number };
   readonly accuracy: number;
   /** Share of images with the same top label as the uncompressed network. */
@@ -50,8 +51,8 @@ export interface ModelSource {
 
 /** The split of the data set that the model was trained on. */
 export interface DataSplit {
-  /** `folder`: a folder per class, split by seed; `cifar10`: its own train and test parts. */
-  readonly protocol: 'folder' | 'cifar10';
+  /** `folder`: a folder per class, split by seed; `cifar10`: its own train and test parts; `joined`: several of these. */
+  readonly protocol: 'folder' | 'cifar10' | 'joined';
   readonly seed: number;
   /** Hash of the names of all images and their parts. */
   readonly hash: string;
@@ -70,7 +71,8 @@ export interface Manifest {
   readonly split: SplitPoint;
   /** Whether the part after the split point was left as it was. */
   readonly tail: 'stock' | 'fine-tuned';
-  readonly teacher: 'linear' | 'fine-tuned';
+  /** `stock`: ImageNet's own classifier; the pictures of the training were unlabelled. */
+  readonly teacher: 'stock' | 'linear' | 'fine-tuned';
   /** Labels in the order of the logits. */
   readonly classes: readonly string[];
   /** Sizes in pixels; `colour` is the order of the channels that the device graph takes. */
@@ -78,8 +80,8 @@ export interface Manifest {
   /** Channels, height and width of the latent. */
   readonly latentShape: readonly [channels: number, height: number, width: number];
   readonly quantizer: { readonly kind: 'uniform'; readonly bits: number };
-  /** Latent channels of each chunk, most important first; their sum is the number of latent channels. */
-  readonly chunks: readonly number[];
+  /** Chunks of a whole frame; `entropy.bin` says what each brings. */
+  readonly chunks: number;
   /** Number of entropy parameter sets in `entropy.bin`. */
   readonly parameterSets: number;
   /** Float32 feature map at the split point: `readBytes` counts the positions that the tail reads. */
@@ -109,17 +111,17 @@ const manifestSchema: z.ZodType<Manifest> = z.object({
   network: z.literal('resnet50'),
   split: z.enum(splitPoints),
   tail: z.enum(['stock', 'fine-tuned']),
-  teacher: z.enum(['linear', 'fine-tuned']),
+  teacher: z.enum(['stock', 'linear', 'fine-tuned']),
   classes: z.array(text).min(2),
   preprocessing: z.object({ shorterSide: count, crop: count, colour: z.literal('rgb') }),
   latentShape: z.tuple([count, count, count]),
   quantizer: z.object({ kind: z.literal('uniform'), bits: z.number().positive().max(16) }),
-  chunks: z.array(count).min(1).max(255),
+  chunks: count.max(255),
   parameterSets: count.max(16),
   feature: z.object({ shape: z.array(count), bytes: count, readBytes: count }),
   curve: z.array(
     z.object({
-      chunks: count,
+      budgetBytes: count,
       frameBytes: z.object({ mean: z.number().positive(), max: count }),
       accuracy: share,
       agreement: share,
@@ -127,7 +129,7 @@ const manifestSchema: z.ZodType<Manifest> = z.object({
   ),
   fallback: z.object({ temperature: z.number().positive(), accuracy: share, expectedCalibrationError: share }),
   dataSplit: z.object({
-    protocol: z.enum(['folder', 'cifar10']),
+    protocol: z.enum(['folder', 'cifar10', 'joined']),
     seed: z.int(),
     hash: text,
     limitPerClass: count.exactOptional(),
@@ -186,13 +188,6 @@ function checkManifest(value: unknown): Manifest {
     throw new ModelError(`manifest.json is wrong at ${where} (${first?.message}): build the model again`, {
       cause: result.error,
     });
-  }
-  const { chunks, latentShape } = result.data;
-  const total = chunks.reduce((sum, channels) => sum + channels, 0);
-  if (total !== latentShape[0]) {
-    throw new ModelError(
-      `manifest.json is wrong at chunks: they hold ${total} channels, the latent has ${latentShape[0]}: build the model again`,
-    );
   }
   return result.data;
 }

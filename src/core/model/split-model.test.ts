@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createSymbolHistogram, fitEntropyModel, serializeEntropyModel } from '../codec/index.ts';
+import { channelPlan, createSymbolHistogram, fitEntropyModel, serializeLatentCoding } from '../codec/index.ts';
 import { ModelError } from '../errors.ts';
 import { computeModelId, digestFile } from './digest.ts';
 import { describeModel, type Manifest, parseManifest, serializeManifest } from './manifest.ts';
@@ -13,11 +13,16 @@ async function makeModel(): Promise<{ files: Map<string, Uint8Array>; manifest: 
     ['device.onnx', bytesOf('device')],
     ['edge.onnx', bytesOf('edge')],
     ['fallback.onnx', bytesOf('fallback')],
-    ['entropy.bin', serializeEntropyModel(fitEntropyModel(createSymbolHistogram([3, 2, 2])))],
+    [
+      'entropy.bin',
+      serializeLatentCoding({
+        entropyModel: fitEntropyModel(createSymbolHistogram([3, 2, 2])),
+        plan: channelPlan([3, 2, 2], [1, 2]),
+      }),
+    ],
   ]);
   const digest = (name: string) => digestFile(files.get(name) ?? new Uint8Array());
   const bound = {
-    chunks: [1, 2],
     latentShape: [3, 2, 2] as const,
     files: {
       'device.onnx': await digest('device.onnx'),
@@ -27,7 +32,7 @@ async function makeModel(): Promise<{ files: Map<string, Uint8Array>; manifest: 
     },
   };
   const manifest: Manifest = {
-    formatVersion: 1,
+    formatVersion: 2,
     modelId: await computeModelId(bound),
     name: 'test',
     network: 'resnet50',
@@ -37,9 +42,10 @@ async function makeModel(): Promise<{ files: Map<string, Uint8Array>; manifest: 
     classes: ['ant', 'bee'],
     preprocessing: { shorterSide: 256, crop: 224, colour: 'rgb' },
     quantizer: { kind: 'uniform', bits: 4 },
+    chunks: 2,
     parameterSets: 1,
     feature: { shape: [1024, 14, 14], bytes: 802_816, readBytes: 200_704 },
-    curve: [{ chunks: 2, frameBytes: { mean: 400.5, max: 900 }, accuracy: 0.9, agreement: 0.95 }],
+    curve: [{ budgetBytes: 1000, frameBytes: { mean: 400.5, max: 900 }, accuracy: 0.9, agreement: 0.95 }],
     fallback: { temperature: 1.2, accuracy: 0.7, expectedCalibrationError: 0.02 },
     dataSplit: { protocol: 'folder', seed: 0, hash: 'abc', trainImages: 8, testImages: 2 },
     licence: 'Apache-2.0',
@@ -67,17 +73,19 @@ test('reads what was written', async () => {
   const { files, manifest } = await makeModel();
   const model = await readSplitModel(readerOf(files));
   expect(model.manifest).toEqual(manifest);
-  expect(model.layout.chunks).toEqual([1, 2]);
+  expect(model.layout.plan).toEqual(channelPlan([3, 2, 2], [1, 2]));
   expect(await model.readGraph('edge')).toEqual(bytesOf('edge'));
 });
 
-test('the model id follows from files, chunks and latent shape, in any order of files', async () => {
+test('the model id follows from files and latent shape, in any order of files', async () => {
   const { manifest } = await makeModel();
-  const { modelId, files, chunks, latentShape } = manifest;
+  const { modelId, files, latentShape } = manifest;
   const reversed = Object.fromEntries(Object.entries(files).reverse()) as unknown as Manifest['files'];
-  expect(await computeModelId({ files: reversed, chunks, latentShape })).toBe(modelId);
-  expect(await computeModelId({ files, chunks: [2, 1], latentShape })).not.toBe(modelId);
-  expect(await computeModelId({ files, chunks, latentShape: [3, 4, 1] })).not.toBe(modelId);
+  expect(await computeModelId({ files: reversed, latentShape })).toBe(modelId);
+  expect(await computeModelId({ files: { ...files, 'edge.onnx': files['device.onnx'] }, latentShape })).not.toBe(
+    modelId,
+  );
+  expect(await computeModelId({ files, latentShape: [3, 4, 1] })).not.toBe(modelId);
 });
 
 test.each(['manifest.json', 'entropy.bin'])('a missing %s is named, with the remedy', async (name) => {
@@ -98,18 +106,20 @@ test('a damaged graph is refused when it is read', async () => {
   await expect(model.readGraph('device')).rejects.toThrow('device.onnx has 3 bytes, manifest.json says 6');
 });
 
-test('a manifest with changed chunks is refused: frames would decode to nonsense', async () => {
+test('a manifest that does not fit its files is refused: frames would decode to nonsense', async () => {
   const { files, manifest } = await makeModel();
-  files.set('manifest.json', bytesOf(JSON.stringify({ ...manifest, chunks: [2, 1] })));
+  files.set('manifest.json', bytesOf(JSON.stringify({ ...manifest, latentShape: [3, 4, 1] })));
   expect(String(await rejection(files))).toContain('manifest.json was changed');
+  files.set('manifest.json', bytesOf(JSON.stringify({ ...manifest, chunks: 3 })));
+  expect(String(await rejection(files))).toContain('12 latent elements in 2 chunks, manifest.json says 12 in 3');
 });
 
 test.each([
   ['{', 'not JSON'],
   ['{}', 'no formatVersion'],
   ['null', 'no formatVersion'],
-  ['{"formatVersion": 2}', 'format version 2, this aecnn reads 1'],
-  ['{"formatVersion": 1}', 'is wrong at modelId'],
+  ['{"formatVersion": 1}', 'format version 1, this aecnn reads 2'],
+  ['{"formatVersion": 2}', 'is wrong at modelId'],
 ])('the manifest %s is refused: %s', (json, sentence) => {
   expect(() => parseManifest(json)).toThrow(ModelError);
   expect(() => parseManifest(json)).toThrow(sentence);
@@ -119,7 +129,7 @@ test('a wrong field is named', async () => {
   const { manifest } = await makeModel();
   const wrong = (change: object) => () => parseManifest(JSON.stringify({ ...manifest, ...change }));
   expect(wrong({ split: 'conv9_x' })).toThrow('is wrong at split');
-  expect(wrong({ chunks: [1, 1] })).toThrow('they hold 2 channels, the latent has 3');
+  expect(wrong({ chunks: 256 })).toThrow('is wrong at chunks');
   expect(wrong({ files: { ...manifest.files, 'edge.onnx': { bytes: 4, sha256: 'x' } } })).toThrow(
     'files.edge.onnx.sha256',
   );

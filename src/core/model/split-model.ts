@@ -5,8 +5,9 @@
  * part. Whatever is read is checked against the manifest's hashes first.
  */
 
-import { type EntropyModel, type LatentLayout, parseEntropyModel } from '../codec/index.ts';
+import { type EntropyModel, type LatentCoding, type LatentLayout, parseLatentCoding } from '../codec/index.ts';
 import { AecnnError, ModelError } from '../errors.ts';
+import { elementCount } from '../tensor/index.ts';
 import { computeModelId, sha256Hex } from './digest.ts';
 import { type Manifest, type ModelFileName, parseManifest } from './manifest.ts';
 
@@ -20,7 +21,7 @@ export type GraphPart = 'device' | 'edge' | 'fallback';
 export interface SplitModel {
   readonly manifest: Manifest;
   readonly entropyModel: EntropyModel;
-  /** Model id, latent shape, chunks and entropy model together, as `encodeFrame` and `decodeFrame` take them. */
+  /** Model id, latent shape, entropy model and plan together, as `encodeFrame` and `decodeFrame` take them. */
   readonly layout: LatentLayout & { readonly modelId: string };
   /**
    * Reads a graph, an ONNX model as bytes. Reads anew at every call: keep the session, not the bytes.
@@ -40,28 +41,30 @@ export async function readSplitModel(readFile: ReadModelFile): Promise<SplitMode
   const manifest = parseManifest(new TextDecoder().decode(await readNamed(readFile, 'manifest.json')));
   if ((await computeModelId(manifest)) !== manifest.modelId) {
     throw new ModelError(
-      `manifest.json was changed: the model id ${manifest.modelId} does not follow from its files, chunks and latent ` +
-        'shape. Fetch or build the model again',
+      `manifest.json was changed: the model id ${manifest.modelId} does not follow from its files and latent shape. ` +
+        'Fetch or build the model again',
     );
   }
-  const entropyModel = parseEntropy(await readVerified(readFile, manifest, 'entropy.bin'), manifest);
+  const coding = parseCoding(await readVerified(readFile, manifest, 'entropy.bin'), manifest);
   return {
     manifest,
-    entropyModel,
-    layout: { modelId: manifest.modelId, latentShape: manifest.latentShape, chunks: manifest.chunks, entropyModel },
+    entropyModel: coding.entropyModel,
+    layout: { modelId: manifest.modelId, latentShape: manifest.latentShape, ...coding },
     readGraph: (part) => readVerified(readFile, manifest, `${part}.onnx`),
   };
 }
 
-function parseEntropy(bytes: Uint8Array, { latentShape }: Manifest): EntropyModel {
-  const entropyModel = parseEntropyModel(bytes);
-  if (entropyModel.channels.length !== latentShape[0]) {
+function parseCoding(bytes: Uint8Array, { latentShape, chunks }: Manifest): LatentCoding {
+  const coding = parseLatentCoding(bytes);
+  const found = { elements: coding.entropyModel.tables.length, chunks: coding.plan.chunks };
+  const elements = elementCount(latentShape);
+  if (found.elements !== elements || found.chunks !== chunks) {
     throw new ModelError(
-      `entropy.bin has tables for ${entropyModel.channels.length} channels, manifest.json says ${latentShape[0]}: ` +
-        'build the model again',
+      `entropy.bin codes ${found.elements} latent elements in ${found.chunks} chunks, manifest.json says ${elements} in ` +
+        `${chunks}: build the model again`,
     );
   }
-  return entropyModel;
+  return coding;
 }
 
 async function readVerified(readFile: ReadModelFile, manifest: Manifest, name: ModelFileName): Promise<Uint8Array> {

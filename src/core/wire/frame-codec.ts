@@ -2,10 +2,10 @@
 
 import { compressChunk, decompressChunk, emptyLatent, type LatentLayout } from '../codec/index.ts';
 import { CodecError, ModelError, WireFormatError } from '../errors.ts';
-import { chunkHeaderBytes, parseFrame, serializeFrame } from './frame.ts';
+import { chunkHeaderBytes, maxChunkPayloadBytes, parseFrame, serializeFrame } from './frame.ts';
 import { frameHeaderBytes } from './frame-header.ts';
 
-/** What both ends know of the split model that a frame belongs to. */
+/** What both ends know of the split model that a frame belongs to: how its symbols are coded, and its id. */
 export interface FrameModel extends LatentLayout {
   /** 12 lower-case hex digits. */
   readonly modelId: string;
@@ -22,7 +22,7 @@ export const onePacketBytes = 1200;
 
 /** What {@link decodeFrame} gives. */
 export interface DecodedFrame {
-  /** `int16[k * h * w]`; channels past the decoded chunks are zeros. */
+  /** `int16[k * h * w]`: what the decoded chunks tell of each symbol, 0 where they tell nothing. */
   readonly symbols: Int16Array;
   /** Leading chunks that were whole: at least 1. */
   readonly chunksDecoded: number;
@@ -32,24 +32,32 @@ export interface DecodedFrame {
   readonly damage?: WireFormatError;
 }
 
+/** Whether there is a frame of these symbols of at most so many bytes: one of the first chunk alone. */
+export function frameFits(symbols: Int16Array, model: FrameModel, maxBytes: number): boolean {
+  return frameHeaderBytes + chunkHeaderBytes + compressChunk(symbols, model, 0).length <= maxBytes;
+}
+
 /**
  * Encodes a latent's symbols as a frame, most important chunks first.
  *
  * @param symbols - `int16[k * h * w]` from `quantize`.
- * @throws {@link CodecError} when not even the first chunk fits `maxBytes`, or a chunk exceeds 2,047 bytes.
+ * A chunk of more than 2,047 bytes, which the wire cannot carry, ends the frame like one that does not fit.
+ *
+ * @throws {@link CodecError} when not even the first chunk fits.
  */
 export function encodeFrame(symbols: Int16Array, model: FrameModel, options: EncodeFrameOptions = {}): Uint8Array {
   const { maxBytes = onePacketBytes } = options;
   const payloads: Uint8Array[] = [];
   let frameBytes = frameHeaderBytes;
-  for (let chunk = 0; chunk < model.chunks.length; chunk++) {
+  for (let chunk = 0; chunk < model.plan.chunks; chunk++) {
     // A chunk that cannot fit even when empty need not be compressed.
     if (payloads.length > 0 && frameBytes + chunkHeaderBytes > maxBytes) break;
     const payload = compressChunk(symbols, model, chunk);
     frameBytes += chunkHeaderBytes + payload.length;
-    if (frameBytes > maxBytes) {
+    if (frameBytes > maxBytes || payload.length > maxChunkPayloadBytes) {
       if (payloads.length > 0) break;
-      throw new CodecError(`the first chunk needs a frame of ${frameBytes} bytes, more than the limit of ${maxBytes}`);
+      const limit = Math.min(maxBytes, frameHeaderBytes + chunkHeaderBytes + maxChunkPayloadBytes);
+      throw new CodecError(`the first chunk needs a frame of ${frameBytes} bytes, more than the limit of ${limit}`);
     }
     payloads.push(payload);
   }
@@ -68,24 +76,22 @@ export function decodeFrame(bytes: Uint8Array, model: FrameModel): DecodedFrame 
     throw new ModelError(`the frame was made for model ${frame.modelId}, this is model ${model.modelId}`);
   }
   if (frame.parameterSet !== 0) throw unknown(2, 'parameter set 0', `${frame.parameterSet}`);
-  if (frame.chunksAnnounced > model.chunks.length) {
-    throw unknown(3, `at most ${model.chunks.length} chunks`, `${frame.chunksAnnounced}`);
+  if (frame.chunksAnnounced > model.plan.chunks) {
+    throw unknown(3, `at most ${model.plan.chunks} chunks`, `${frame.chunksAnnounced}`);
   }
-  const symbols = emptyLatent(model);
+  let symbols = emptyLatent(model);
   let chunksDecoded = 0;
-  let symbolOffset = 0;
   let payloadOffset = frameHeaderBytes;
   let { damage } = frame;
   for (const payload of frame.payloads) {
     payloadOffset += chunkHeaderBytes;
-    const decoded = decompress(payload, payloadOffset, model, chunksDecoded);
+    const decoded = decompress(payload, payloadOffset, model, chunksDecoded, symbols);
     if (decoded instanceof WireFormatError) {
       if (chunksDecoded === 0) throw decoded;
       damage = decoded;
       break;
     }
-    symbols.set(decoded, symbolOffset);
-    symbolOffset += decoded.length;
+    symbols = decoded;
     payloadOffset += payload.length;
     chunksDecoded++;
   }
@@ -99,9 +105,10 @@ function decompress(
   payloadOffset: number,
   model: FrameModel,
   chunk: number,
+  symbols: Int16Array,
 ): Int16Array | WireFormatError {
   try {
-    return decompressChunk(payload, model, chunk);
+    return decompressChunk(payload, model, chunk, symbols);
   } catch (error) {
     if (!(error instanceof WireFormatError)) throw error;
     const { byteOffset, expected, got } = error.details;

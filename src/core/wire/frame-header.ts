@@ -8,7 +8,7 @@ export const frameHeaderBytes = 12;
 
 const magic0 = 0xae;
 const magic1 = 0xc2;
-const version = 1;
+const version = 2;
 const crcOffset = 10;
 
 /** What a frame says about itself. */

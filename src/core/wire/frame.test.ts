@@ -56,7 +56,7 @@ describe('header', () => {
 
   test.each([
     [0, 0x00, 'at byte 0: expected the magic number AE C2, got 00c2'],
-    [2, 0x20, 'at byte 2: expected version 1, got version 2'],
+    [2, 0x30, 'at byte 2: expected version 2, got version 3'],
     [9, 0x00, 'at byte 10: expected header CRC'],
   ])('byte %d = %d: %s', (offset, value, message) => {
     expect(() => parseFrameHeader(bytes.with(offset, value))).toThrow(message);

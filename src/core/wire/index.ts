@@ -13,6 +13,7 @@ export {
   type EncodeFrameOptions,
   encodeFrame,
   type FrameModel,
+  frameFits,
   onePacketBytes,
 } from './frame-codec.ts';
 export { type FrameHeader, frameHeaderBytes, parseFrameHeader, serializeFrameHeader } from './frame-header.ts';

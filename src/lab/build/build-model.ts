@@ -11,6 +11,7 @@ import {
   type FileDigest,
   type Manifest,
   type ModelFileName,
+  manifestFormatVersion,
   serializeManifest,
 } from '../../core/model/index.ts';
 import { elementCount } from '../../core/tensor/index.ts';
@@ -53,11 +54,10 @@ export async function buildModel(model: TrainedModel, folded: FoldedConvolutions
   );
   const core = {
     files: Object.fromEntries(digests) as Record<ModelFileName, FileDigest>,
-    chunks: notes.chunks,
     latentShape: [notes.latentChannels, latentSize, latentSize] as const,
   };
   const manifest: Manifest = {
-    formatVersion: 1,
+    formatVersion: manifestFormatVersion,
     modelId: await computeModelId(core),
     name: notes.name,
     network: 'resnet50',
@@ -67,6 +67,7 @@ export async function buildModel(model: TrainedModel, folded: FoldedConvolutions
     classes: notes.classes,
     preprocessing: { shorterSide, crop: cropSide, colour: 'rgb' },
     ...core,
+    chunks: notes.chunks,
     quantizer: { kind: 'uniform', bits: notes.bits },
     parameterSets: 1,
     feature: {

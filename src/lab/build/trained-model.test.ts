@@ -20,14 +20,14 @@ const trained: TrainedModel = {
   },
   entropy: Uint8Array.of(1, 2, 3, 255),
   notes: {
-    formatVersion: 1,
+    formatVersion: 2,
     name: 'test',
     split: 'conv4_x',
     tail: 'stock',
     teacher: 'linear',
     classes: ['cat', 'dög'],
-    chunks: [16, 16],
-    curve: [{ chunks: 2, frameBytes: { mean: 600.5, max: 700 }, accuracy: 0.9, agreement: 0.95 }],
+    chunks: 2,
+    curve: [{ budgetBytes: 1200, frameBytes: { mean: 600.5, max: 700 }, accuracy: 0.9, agreement: 0.95 }],
     fallback: { temperature: 1.5, accuracy: 0.5, expectedCalibrationError: 0.02 },
     dataSplit: { protocol: 'folder', seed: 3, hash: 'abc', trainImages: 10, testImages: 3 },
     licence: 'Apache-2.0',
@@ -81,9 +81,9 @@ test('damaged headers never give anything but a model or an error of ours', () =
 test.each([
   [{}, 'was not written by "aecnn train"'],
   [{ aecnn: '{' }, 'is not JSON'],
-  [{ aecnn: JSON.stringify({ ...trained.notes, formatVersion: 2 }) }, 'wrong at formatVersion'],
+  [{ aecnn: JSON.stringify({ ...trained.notes, formatVersion: 1 }) }, 'wrong at formatVersion'],
   [{ aecnn: JSON.stringify({ ...trained.notes, split: 'conv9_x' }) }, 'wrong at split'],
-  [{ aecnn: JSON.stringify({ ...trained.notes, chunks: [] }) }, 'wrong at chunks'],
+  [{ aecnn: JSON.stringify({ ...trained.notes, chunks: 0 }) }, 'wrong at chunks'],
   [{ aecnn: JSON.stringify(trained.notes) }, 'hold no entropy tables'],
 ])('a safetensors file that is none of ours: %#', (metadata: Record<string, string>, sentence) => {
   const bytes = writeSafetensors({ bias: tensor('float32', [1], new Float32Array(1)) }, metadata);

@@ -31,7 +31,7 @@ type MeasuredFields = Pick<
 
 /** What a trained model is, besides its tensors. */
 export interface TrainedNotes extends MeasuredFields {
-  readonly formatVersion: 1;
+  readonly formatVersion: 2;
   readonly selectedChannels: readonly number[];
   readonly latentChannels: number;
   readonly decoderWidth: number;
@@ -50,14 +50,14 @@ export interface TrainedModel {
 }
 
 const notesSchema = z.looseObject({
-  formatVersion: z.literal(1),
+  formatVersion: z.literal(2),
   name: z.string(),
   split: z.enum(splitPoints as readonly [SplitPoint, ...SplitPoint[]]),
   selectedChannels: z.array(z.int().nonnegative()).min(1),
   latentChannels: z.int().positive(),
   decoderWidth: z.int().positive(),
   bits: z.int().positive(),
-  chunks: z.array(z.int().positive()).min(1),
+  chunks: z.int().positive(),
   classes: z.array(z.string()).min(2),
 });
 
