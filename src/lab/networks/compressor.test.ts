@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createRandom, elementCount, pickTensor, type Shape, type TensorMap, tensor } from '../../core/tensor/index.ts';
+import {
+  createRandom,
+  elementCount,
+  pickTensor,
+  type Shape,
+  type TensorMap,
+  tensor,
+  zeros,
+} from '../../core/tensor/index.ts';
 import { createNodeRuntime } from '../../runtime/node.ts';
 import { createGraph, type Graph, input, output, serializeGraph } from '../graph/index.ts';
 import {
@@ -14,6 +22,7 @@ import {
   spaceToDepth,
 } from './compressor.ts';
 import { constantParameters } from './parameters.ts';
+import { toFrequencies } from './spatial-transform.ts';
 
 const runtime = await createNodeRuntime({ worker: false });
 
@@ -84,7 +93,7 @@ test('the latent is in units of the step: gains scale it, and the decoder takes 
   const results = [];
   for (const logGain of [0, 1.5]) {
     const graph = createGraph('compressor');
-    const gain = tensor('float32', [4, 1, 1], new Float32Array(4).fill(logGain));
+    const gain = tensor('float32', [4, 7, 7], new Float32Array(4 * 49).fill(logGain));
     const parameters = constantParameters(graph, { ...tensors, 'quantizer/log_gain': gain });
     const latent = encodeFeatures(input(graph, 'x', 'float32', ['N', 3, 14, 14]), shape, parameters);
     output('latent', latent);
@@ -123,28 +132,32 @@ test('a decoder of width 0 has no branch: it is a linear map and a ReLU', async 
     'decoder/linear/weights',
     'decoder/bias',
   ]);
-  const tensors = Object.fromEntries(Object.entries(sizes).map(([name, size]) => [name, normal(size, name.length)]));
+  const tensors = {
+    ...Object.fromEntries(Object.entries(sizes).map(([name, size]) => [name, normal(size, name.length)])),
+    'quantizer/log_gain': zeros('float32', [4, 7, 7]),
+  };
   const graph = createGraph('decoder');
-  const symbols = normal([1, 4, 7, 7], 6);
+  const positions = normal([1, 4, 7, 7], 6);
   output(
     'restored',
-    decodeFeatures(input(graph, 'symbols', 'float32', ['N', 4, 7, 7]), shape, constantParameters(graph, tensors)),
+    // A gain of 0 and frequencies of what is given: the decoder sees the positions themselves.
+    decodeFeatures(
+      toFrequencies(input(graph, 'positions', 'float32', ['N', 4, 7, 7])),
+      shape,
+      constantParameters(graph, tensors),
+    ),
   );
-  const restored = pickTensor(await run(graph, { symbols }), 'restored', 'float32');
-  const [logGain, weights, bias] = ['quantizer/log_gain', 'decoder/linear/weights', 'decoder/bias'].map(
+  const restored = pickTensor(await run(graph, { positions }), 'restored', 'float32');
+  const [weights, bias] = ['decoder/linear/weights', 'decoder/bias'].map(
     (name) => pickTensor(tensors, name, 'float32').data,
-  ) as [Float32Array, Float32Array, Float32Array];
+  ) as [Float32Array, Float32Array];
   expect(restored.shape).toEqual([1, 3, 14, 14]);
   restored.data.forEach((value, i) => {
     const [channel, y, x] = [Math.floor(i / 196), Math.floor(i / 14) % 14, i % 14];
     const row = channel * 4 + (y % 2) * 2 + (x % 2);
     const position = Math.floor(y / 2) * 7 + Math.floor(x / 2);
     const linear = [0, 1, 2, 3].reduce(
-      (sum, k) =>
-        sum +
-        (weights[row * 4 + k] as number) *
-          (symbols.data[k * 49 + position] as number) *
-          Math.exp(-(logGain[k] as number)),
+      (sum, k) => sum + (weights[row * 4 + k] as number) * (positions.data[k * 49 + position] as number),
       bias[row] as number,
     );
     expect(value).toBeCloseTo(Math.max(0, linear), 4);

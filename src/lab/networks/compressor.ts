@@ -2,14 +2,14 @@
  * The compressor at the split point: feature encoder, quantizer, feature decoder.
  *
  * ```
- * feature map [C,H,W] ─► gates ─► selected channels ─► space to depth ─► 1x1 ─► latent [k,7,7] * gain ─► round
- *   ─► symbols ─► / gain ─► 1x1 ─────────────────────────┬─► + ─► depth to space ─► ReLU ─► feature map [C,H,W]
- *                        └─► 3x3 ─► ReLU ─► 1x1 ─────────┘
+ * feature map [C,H,W] ─► gates ─► selected channels ─► space to depth ─► 1x1 ─► DCT ─► latent [k,7,7] * gain ─► round
+ *   ─► symbols ─► / gain ─► inverse DCT ─► 1x1 ─────────────────────────┬─► + ─► depth to space ─► ReLU ─► feature map [C,H,W]
+ *                                       └─► 3x3 ─► ReLU ─► 1x1 ─────────┘
  * ```
  *
- * Departs from the paper in two points: the encoder is linear, because it then has a closed-form start (see
- * `lab/training/closed-form.ts`), and a gain for each latent channel sets its quantizer step, so that channels that carry
- * less get fewer bits.
+ * Departs from the paper in three points: the encoder is linear, because it then has a closed-form start (see
+ * `lab/training/closed-form.ts`); what is quantized are frequencies and not positions (see `spatial-transform.ts`); and a
+ * gain for each latent element sets its quantizer step, so that elements that carry less get fewer bits.
  */
 
 import { ShapeError } from '../../core/errors.ts';
@@ -27,6 +27,7 @@ import {
   type Value,
 } from '../graph/index.ts';
 import type { ParameterShapes, Parameters } from './parameters.ts';
+import { toFrequencies, toPositions } from './spatial-transform.ts';
 
 /** Height and width of every latent. */
 export const latentSize = 7;
@@ -59,7 +60,7 @@ export function compressorParameters(shape: CompressorShape): ParameterShapes {
   return {
     'encoder/weights': [k, inputs, 1, 1],
     'encoder/bias': [k],
-    'quantizer/log_gain': [k, 1, 1],
+    'quantizer/log_gain': [k, latentSize, latentSize],
     'decoder/linear/weights': [outputs, k, 1, 1],
     'decoder/bias': [outputs],
     ...(decoderWidth === 0
@@ -102,11 +103,11 @@ export function encoderInput(gated: Value, shape: CompressorShape): Value {
  * The feature encoder.
  *
  * @param gated - Feature map times its gates, `float32[N, C, H, W]`.
- * @returns Latent in units of the quantizer's step, `float32[N, k, 7, 7]`.
+ * @returns Latent, frequencies of each channel in units of the quantizer's step, `float32[N, k, 7, 7]`.
  */
 export function encodeFeatures(gated: Value, shape: CompressorShape, parameters: Parameters): Value {
   const latent = conv(encoderInput(gated, shape), parameters('encoder/weights'), parameters('encoder/bias'));
-  return mul(latent, exp(parameters('quantizer/log_gain')));
+  return mul(toFrequencies(latent), exp(parameters('quantizer/log_gain')));
 }
 
 /**
@@ -116,7 +117,7 @@ export function encodeFeatures(gated: Value, shape: CompressorShape, parameters:
  * @returns Restored feature map, `float32[N, C, H, W]`.
  */
 export function decodeFeatures(symbols: Value, shape: CompressorShape, parameters: Parameters): Value {
-  const latent = mul(symbols, exp(neg(parameters('quantizer/log_gain'))));
+  const latent = toPositions(mul(symbols, exp(neg(parameters('quantizer/log_gain')))));
   const linear = conv(latent, parameters('decoder/linear/weights'), parameters('decoder/bias'));
   if (shape.decoderWidth === 0) return relu(depthToSpace(linear, patchSize(shape)));
   const hidden = relu(

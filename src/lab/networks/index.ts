@@ -26,7 +26,7 @@ export {
 } from './compressor.ts';
 export { type FoldedConvolution, type FoldedConvolutions, foldBatchNorms } from './folding.ts';
 export { constantParameters, type ParameterShapes, type Parameters } from './parameters.ts';
-export { rateBits, rateModelParameters } from './rate-model.ts';
+export { type LatentIntervals, rateBits, rateModelParameters } from './rate-model.ts';
 export {
   beforeLastStage,
   type Convolution,

@@ -1,31 +1,39 @@
 /**
- * The learned probability model that puts a price on symbols during training: one logistic distribution a latent channel.
+ * The learned probability model that puts a price on symbols during training: one logistic distribution a latent element.
  * Deployment replaces it by integer tables (`core/codec`), fitted to the same symbols.
  *
  * @see Ballé, Laparra, Simoncelli, "End-to-end Optimized Image Compression", ICLR 2017, section 3 (arXiv:1611.01704).
  */
 
-import { addScalar, exp, log, mul, mulScalar, neg, reduceSum, sigmoid, sub, type Value } from '../graph/index.ts';
+import { add, addScalar, exp, log, mul, mulScalar, neg, reduceSum, sigmoid, sub, type Value } from '../graph/index.ts';
+import { latentSize } from './compressor.ts';
 import type { ParameterShapes, Parameters } from './parameters.ts';
 
-/** Least probability of a symbol, so that an outlier costs 20 bits and not infinitely many. */
+/** Least probability of an interval, so that an outlier costs 20 bits and not infinitely many. */
 const leastProbability = 1e-6;
 
 /** Names and shapes of the rate model's parameters for k latent channels. */
 export function rateModelParameters(latentChannels: number): ParameterShapes {
-  return { 'rate/mean': [latentChannels, 1, 1], 'rate/log_scale': [latentChannels, 1, 1] };
+  const shape = [latentChannels, latentSize, latentSize];
+  return { 'rate/mean': shape, 'rate/log_scale': shape };
+}
+
+/** Intervals that latents are known to lie in, each `float32[N, k, 7, 7]` in units of the quantizer's step. */
+export interface LatentIntervals {
+  readonly middles: Value;
+  /** Half of their widths; huge where nothing is known. */
+  readonly halves: Value;
 }
 
 /**
- * Bits that symbols take under the model: `-log2(F(q + 1/2) - F(q - 1/2))` with F a logistic distribution function.
+ * Bits that it takes to tell the intervals: `-log2(F(middle + half) - F(middle - half))`, F a logistic distribution function.
  *
- * @param symbols - `float32[N, k, H, W]`, whole numbers (straight through) or real ones.
- * @returns Sum over the whole batch, `float32[]`.
+ * @returns Sum over each latent, `float32[N]`.
  */
-export function rateBits(symbols: Value, parameters: Parameters): Value {
-  const distance = sub(symbols, parameters('rate/mean'));
+export function rateBits({ middles, halves }: LatentIntervals, parameters: Parameters): Value {
+  const distance = sub(middles, parameters('rate/mean'));
   const sharpness = exp(neg(parameters('rate/log_scale')));
-  const below = (offset: number): Value => sigmoid(mul(addScalar(distance, offset), sharpness));
-  const probability = addScalar(sub(below(0.5), below(-0.5)), leastProbability);
-  return mulScalar(reduceSum(log(probability), [0, 1, 2, 3], 0), -1 / Math.LN2);
+  const below = (edge: Value): Value => sigmoid(mul(edge, sharpness));
+  const probability = sub(below(add(distance, halves)), below(sub(distance, halves)));
+  return mulScalar(reduceSum(log(addScalar(probability, leastProbability)), [1, 2, 3], 0), -1 / Math.LN2);
 }
