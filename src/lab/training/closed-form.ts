@@ -38,7 +38,7 @@ export interface LinearStart {
   readonly encoderBias: Tensor<'float32'>;
   readonly decoderWeights: Tensor<'float32'>;
   readonly decoderBias: Tensor<'float32'>;
-  /** Variance of each latent channel, falling; also the variance of the feature map that it explains. */
+  /** Variance of each latent channel at a position, falling; also the variance of the feature map that it explains. */
   readonly latentVariances: readonly number[];
 }
 
@@ -190,12 +190,12 @@ function backSubstitute(lower: Float64Array, b: Float64Array): Float64Array {
 }
 
 /**
- * Quantizer step at which Gaussian latents of these variances take about so many bits at one position.
+ * Quantizer step at which Gaussian latents of these variances take about so many bits.
  *
- * @param latentVariances - Variance of each latent channel.
- * @param bitsPerPosition - Sum over the channels.
+ * @param latentVariances - Variance of each latent element.
+ * @param totalBits - Sum over the elements.
  */
-export function stepSizeForRate(latentVariances: readonly number[], bitsPerPosition: number): number {
+export function stepSizeForRate(latentVariances: readonly number[], totalBits: number): number {
   const bits = (stepSize: number): number =>
     latentVariances.reduce(
       (sum, v) => sum + Math.max(0, 0.5 * Math.log2((2 * Math.PI * Math.E * v) / stepSize ** 2)),
@@ -204,7 +204,7 @@ export function stepSizeForRate(latentVariances: readonly number[], bitsPerPosit
   let [low, high] = [1e-6, 1e6];
   for (let i = 0; i < 100; i++) {
     const middle = Math.sqrt(low * high);
-    if (bits(middle) > bitsPerPosition) low = middle;
+    if (bits(middle) > totalBits) low = middle;
     else high = middle;
   }
   return high;

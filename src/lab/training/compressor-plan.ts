@@ -1,17 +1,12 @@
-/** What a recipe fixes about the compressor before it is trained: shapes, chunks, bytes. */
+/** What a recipe fixes about the compressor before it is trained: shapes and bytes. */
 
 import { chunkHeaderBytes, frameHeaderBytes } from '../../core/wire/index.ts';
 import type { CompressorShape } from '../networks/index.ts';
+import type { TrainRecipe } from './recipe.ts';
 import type { StepContext } from './step-context.ts';
 
-/** Bytes of a frame that are not payload: header and chunk headers, and the coder's last byte. */
-const frameOverheadBytes = (chunks: number): number => frameHeaderBytes + chunks * (chunkHeaderBytes + 1);
-
-/** Latent channels of each chunk: 16, which keeps every chunk under its limit at any bits. */
-export function chunkPlan(latentChannels: number): number[] {
-  const size = 16;
-  return Array.from({ length: Math.ceil(latentChannels / size) }, (_, i) => Math.min(size, latentChannels - i * size));
-}
+/** Bytes of a chunk that are not information: its header, and the end of the coder, which is rounded up to whole bytes. */
+const chunkOverheadBytes = chunkHeaderBytes + 1;
 
 /** Shape of the compressor that a recipe asks for. */
 export function compressorShape(context: StepContext, channelOrder: readonly number[]): CompressorShape {
@@ -25,6 +20,16 @@ export function compressorShape(context: StepContext, channelOrder: readonly num
   };
 }
 
-/** Payload bits a picture that a recipe aims at. */
-export const targetBits = ({ recipe }: StepContext): number =>
-  8 * (recipe.frameBytes - frameOverheadBytes(chunkPlan(recipe.latentChannels).length));
+/** Bits that each chunk tells, mean over the pictures, so that frames have the sizes of the recipe. */
+export function chunkBits({ frameBytes }: Pick<TrainRecipe, 'frameBytes'>): number[] {
+  return frameBytes.map((end, chunk) => 8 * (end - (frameBytes[chunk - 1] ?? frameHeaderBytes) - chunkOverheadBytes));
+}
+
+/** Bits that the first so many chunks tell together; index 0 is one chunk. */
+export function prefixBits(recipe: Pick<TrainRecipe, 'frameBytes'>): number[] {
+  let sum = 0;
+  return chunkBits(recipe).map((bits) => {
+    sum += bits;
+    return sum;
+  });
+}

@@ -26,7 +26,7 @@ maps.data.forEach((value, i) => {
   // Most values are 0, as behind a ReLU, and the others far from 1.
   maps.data[i] = 20 * Math.max(0, value - 0.8);
 });
-const context = await stepContextOf(maps, new Array(count).fill(0), count, { start: 'random', frameBytes: 500 });
+const context = await stepContextOf(maps, new Array(count).fill(0), count, { start: 'random', frameBytes: [250, 500] });
 const attention: TensorMap = Object.fromEntries(
   Object.entries(attentionParameters(channels)).map(([name, size]) => [name, normal(size)]),
 );

@@ -17,6 +17,7 @@ import {
   type CompressorShape,
   compressorParameters,
   constantParameters,
+  encodeFeatures,
   encoderInput,
   latentSize,
   patchSize,
@@ -24,12 +25,18 @@ import {
   spaceToDepth,
 } from '../networks/index.ts';
 import { emptyMoments, type LinearStart, linearStart, type Moments, stepSizeForRate } from './closed-form.ts';
-import { targetBits } from './compressor-plan.ts';
+import { prefixBits } from './compressor-plan.ts';
 import { forwardMaps } from './forward-maps.ts';
 import { type StepContext, stepSeeds } from './step-context.ts';
 
 /** Samples that the closed form is computed from; more do not change it. */
 const momentSamples = 4096;
+
+/** Samples that the first gains are computed from. */
+const gainSamples = 1024;
+
+/** Quantizer steps at the start are so fine that whole symbols would take so many times the bits that are to be sent. */
+const spareBits = 1.2;
 
 /** Compressor and rate model at the start, as the recipe wants it. */
 export async function startCompressor(
@@ -41,10 +48,18 @@ export async function startCompressor(
     context.recipe.start === 'random'
       ? await randomStart(context, shape)
       : linearStart(await featureMoments(context, shape, attention), shape.latentChannels);
-  const stepSize = stepSizeForRate(start.latentVariances, targetBits(context) / latentSize ** 2);
   const random = createRandom(context.recipe.seed + stepSeeds.reconstruction);
-  const tensors: Record<string, Tensor> = {};
-  for (const [name, size] of Object.entries(compressorParameters(shape))) tensors[name] = zeros('float32', size);
+  const tensors: Record<string, Tensor<'float32'>> = {};
+  const shapes = { ...compressorParameters(shape), ...rateModelParameters(shape.latentChannels) };
+  for (const [name, size] of Object.entries(shapes)) tensors[name] = zeros('float32', size);
+  Object.assign(tensors, {
+    'encoder/weights': start.encoderWeights,
+    'encoder/bias': start.encoderBias,
+    'decoder/linear/weights': start.decoderWeights,
+    'decoder/bias': start.decoderBias,
+  });
+  const { means, variances } = await latentMoments(context, shape, { ...attention, ...tensors });
+  const stepSize = stepSizeForRate(variances, spareBits * (prefixBits(context.recipe).at(-1) ?? 0));
   if (shape.decoderWidth > 0) {
     const hidden = pickTensor(tensors, 'decoder/hidden/weights', 'float32');
     const deviation = Math.sqrt(2 / (shape.latentChannels * 9));
@@ -53,21 +68,45 @@ export async function startCompressor(
     });
   }
   pickTensor(tensors, 'quantizer/log_gain', 'float32').data.fill(-Math.log(stepSize));
-  const rate: Record<string, Tensor> = {};
-  for (const [name, size] of Object.entries(rateModelParameters(shape.latentChannels)))
-    rate[name] = zeros('float32', size);
+  pickTensor(tensors, 'rate/mean', 'float32').data.set(means.map((value) => value / stepSize));
   // A logistic distribution of scale s has the standard deviation s * pi / sqrt(3).
-  pickTensor(rate, 'rate/log_scale', 'float32').data.set(
-    start.latentVariances.map((v) => Math.log(Math.max(0.1, (Math.sqrt(v) / stepSize) * (Math.sqrt(3) / Math.PI)))),
+  pickTensor(tensors, 'rate/log_scale', 'float32').data.set(
+    variances.map((v) => Math.log(Math.max(0.1, (Math.sqrt(v) / stepSize) * (Math.sqrt(3) / Math.PI)))),
   );
-  return {
-    ...tensors,
-    ...rate,
-    'encoder/weights': start.encoderWeights,
-    'encoder/bias': start.encoderBias,
-    'decoder/linear/weights': start.decoderWeights,
-    'decoder/bias': start.decoderBias,
-  };
+  return tensors;
+}
+
+/** Mean and variance of each latent element, `k * 49`, before there are gains. */
+async function latentMoments(
+  context: StepContext,
+  shape: CompressorShape,
+  tensors: TensorMap,
+): Promise<{ readonly means: readonly number[]; readonly variances: readonly number[] }> {
+  const elements = shape.latentChannels * latentSize ** 2;
+  const [sums, squares] = [new Float64Array(elements), new Float64Array(elements)];
+  const samples = context.set.train.slice(0, gainSamples);
+  await forwardMaps(
+    context,
+    samples,
+    (maps) => {
+      const parameters = constantParameters(maps.graph, tensors);
+      const latent = encodeFeatures(applyGates(maps, attentionGates(maps, parameters)), shape, parameters);
+      return { sums: reduceSum(latent, [0], 0), squares: reduceSum(mul(latent, latent), [0], 0) };
+    },
+    (outputs) => {
+      addTo(sums, pickTensor(outputs, 'sums', 'float32').data);
+      addTo(squares, pickTensor(outputs, 'squares', 'float32').data);
+    },
+  );
+  const means = [...sums].map((sum) => sum / samples.length);
+  const variances = means.map((mean, i) => Math.max(1e-12, (squares[i] as number) / samples.length - mean ** 2));
+  return { means, variances };
+}
+
+function addTo(sums: Float64Array, values: Float32Array): void {
+  values.forEach((value, i) => {
+    sums[i] = (sums[i] as number) + value;
+  });
 }
 
 /**
@@ -122,9 +161,7 @@ async function featureMoments(context: StepContext, shape: CompressorShape, atte
   await forwardMaps(context, set.train.slice(0, momentSamples), sumsOf, (outputs, batch) => {
     moments.rows += batch.length * latentSize ** 2;
     for (const [key, sum] of Object.entries(sums)) {
-      pickTensor(outputs, key, 'float32').data.forEach((value, i) => {
-        sum[i] = (sum[i] as number) + value;
-      });
+      addTo(sum, pickTensor(outputs, key, 'float32').data);
     }
   });
   return moments;

@@ -2,12 +2,14 @@
  * Steps 3 and 4: feature encoder and decoder, first to rebuild the feature map, then to keep the answer.
  *
  * Step 3 starts from the closed form and minimizes the squared error of the feature map; step 4 minimizes cross-entropy and
- * distillation from the teacher through the tail. Both quantize in the loop (straight through) and pay for every bit.
+ * distillation from the teacher through the tail. Both quantize in the loop, each picture as far as some number of chunks
+ * tells it, and pay for every bit.
  */
 
-import { scalar, type Tensor, type TensorMap } from '../../core/tensor/index.ts';
-import { klDivergence, meanSquaredError, quantizeStraightThrough, softmaxCrossEntropy } from '../autodiff/index.ts';
-import { add, type Graph, input, mul, mulScalar, type Value } from '../graph/index.ts';
+import { knownWidths } from '../../core/codec/index.ts';
+import { createRandom, shuffled, type TensorMap, tensor } from '../../core/tensor/index.ts';
+import { klDivergence, meanSquaredError, softmaxCrossEntropy } from '../autodiff/index.ts';
+import { add, div, type Graph, input, mul, mulScalar, reduceMean, type Value } from '../graph/index.ts';
 import {
   applyGates,
   attentionGates,
@@ -15,12 +17,16 @@ import {
   constantParameters,
   decodeFeatures,
   encodeFeatures,
+  latentSize,
   type Parameters,
   rateBits,
 } from '../networks/index.ts';
-import { targetBits } from './compressor-plan.ts';
+import { prefixBits } from './compressor-plan.ts';
+import { planPrefixes } from './entropy-step.ts';
 import { type OptimizeResult, optimize, type Plateau } from './optimize.ts';
+import { quantizePrefix } from './prefix-quantizer.ts';
 import { createRateController } from './rate-controller.ts';
+import { largestSymbol, type TrainRecipe } from './recipe.ts';
 import { type StepContext, stepSeeds } from './step-context.ts';
 import { isLastStageParameter, type Tail } from './tail.ts';
 import { oneHot, rowsOf } from './training-set.ts';
@@ -32,42 +38,89 @@ const logScaleRate = 30;
 const initialBitPrices = { reconstruction: 3e-3, task: 1e-4 };
 const pricedBits = 5_300;
 
+/** Distortion falls steeply with the rate: the price of a bit falls with this power of the bits of a prefix. */
+const pricePower = 1.5;
+
 /** The compressor inside a training graph. */
 interface CompressedBatch {
   readonly maps: Value;
   readonly restored: Value;
-  /** Payload bits a picture, mean over the batch. */
-  readonly bits: Value;
+  /** What the bits of all pictures cost at the price of the prefix of each, mean over the batch. */
+  readonly cost: Value;
+  /** Bits of each picture over those that its prefix should have, mean over the batch. */
+  readonly fill: Value;
 }
 
 function compressedBatch(
   graph: Graph,
   batchSize: number,
   shape: CompressorShape,
-  bitsPerSymbol: number,
+  recipe: TrainRecipe,
   parameters: Parameters,
 ): CompressedBatch {
   const maps = input(graph, 'maps', 'float32', [batchSize, ...shape.featureShape]);
+  const widths = input(graph, 'widths', 'float32', [batchSize, shape.latentChannels, latentSize, latentSize]);
   const gated = applyGates(maps, attentionGates(maps, parameters));
-  const latent = encodeFeatures(gated, shape, parameters);
-  const symbols = quantizeStraightThrough(latent, -(2 ** (bitsPerSymbol - 1)), 2 ** (bitsPerSymbol - 1) - 1);
-  const bits = mulScalar(rateBits(symbols, parameters), 1 / batchSize);
-  return { maps, restored: decodeFeatures(symbols, shape, parameters), bits };
+  const known = quantizePrefix(encodeFeatures(gated, shape, parameters), widths, largestSymbol(recipe));
+  const bits = rateBits(known, parameters);
+  return {
+    maps,
+    restored: decodeFeatures(known.values, shape, parameters),
+    cost: reduceMean(mul(bits, input(graph, 'bit_prices', 'float32', [batchSize])), [0], 0),
+    fill: reduceMean(div(bits, input(graph, 'planned_bits', 'float32', [batchSize])), [0], 0),
+  };
 }
 
-/** Distortion falls steeply with the rate: a bit of a larger frame is worth less. */
-const startPrice = (context: StepContext, step: keyof typeof initialBitPrices): number =>
-  initialBitPrices[step] * (pricedBits / targetBits(context)) ** 1.5;
-
-/** What both steps share: price of bits, learning-rate factors, notes for checkpoints. */
-function rateAware(context: StepContext, initialBitPrice: number) {
-  const controller = createRateController(initialBitPrice, targetBits(context));
+/**
+ * What both steps share: a prefix for each picture of a batch, the price of its bits, learning-rate factors, notes for
+ * checkpoints.
+ *
+ * The prefixes of a batch are spread evenly over all, in random order, so that every batch sees long and short ones.
+ */
+async function prefixTraining(
+  context: StepContext,
+  shape: CompressorShape,
+  start: TensorMap,
+  initialBitPrice: number,
+  seed: number,
+) {
+  const { recipe } = context;
+  const plan = await planPrefixes(context, shape, start);
+  const widths = Array.from({ length: plan.chunks }, (_, i) => knownWidths(plan, i + 1));
+  const planned = prefixBits(recipe).slice(0, plan.chunks);
+  const controller = createRateController(initialBitPrice, 1);
   return {
     learningRateFactor: (name: string) => (/^(quantizer|rate)\//.test(name) ? logScaleRate : 1),
-    afterStep: (metrics: Readonly<Record<string, number>>) => controller.update(metrics.bits ?? 0),
+    afterStep: (metrics: Readonly<Record<string, number>>) => controller.update(metrics.fill ?? 0),
     notes: { save: controller.save, restore: controller.restore },
-    bitPrice: (): Tensor => scalar(controller.bitPrice),
+    prefixInputs: (batchSize: number, step: number): TensorMap => {
+      const prefixes = recipe.progressive
+        ? spread(batchSize, plan.chunks, seed + step)
+        : Array<number>(batchSize).fill(plan.chunks - 1);
+      const bits = prefixes.map((prefix) => planned[prefix] as number);
+      const all = new Float32Array(batchSize * (widths[0]?.length ?? 0));
+      prefixes.forEach((prefix, i) => {
+        const ofPrefix = widths[prefix] as Float32Array;
+        all.set(ofPrefix, i * ofPrefix.length);
+      });
+      const prices = bits.map((count) => controller.bitPrice * (pricedBits / count) ** pricePower);
+      return {
+        widths: tensor('float32', [batchSize, shape.latentChannels, latentSize, latentSize], all),
+        bit_prices: tensor('float32', [batchSize], Float32Array.from(prices)),
+        planned_bits: tensor('float32', [batchSize], Float32Array.from(bits)),
+      };
+    },
   };
+}
+
+/** So many whole numbers below `end`, as evenly spread as can be, in random order. */
+function spread(count: number, end: number, seed: number): number[] {
+  const random = createRandom(seed);
+  const offset = random.uniform();
+  return shuffled(
+    Array.from({ length: count }, (_, i) => Math.floor(((i + offset) * end) / count)),
+    random,
+  );
 }
 
 /** Measures validation accuracy in the course of a training. */
@@ -83,13 +136,20 @@ export async function trainReconstruction(
 ): Promise<OptimizeResult> {
   const { set, recipe } = context;
   const batchSize = Math.min(recipe.batchSize, set.train.length);
-  const { bitPrice, ...rate } = rateAware(context, startPrice(context, 'reconstruction'));
+  const seed = recipe.seed + stepSeeds.reconstruction;
+  const { prefixInputs, ...rate } = await prefixTraining(
+    context,
+    shape,
+    { ...attention, ...start },
+    initialBitPrices.reconstruction,
+    seed,
+  );
   return optimize({
     ...context,
     ...rate,
     ...(validate ? { validate } : {}),
     name: 'reconstruction',
-    seed: recipe.seed + stepSeeds.reconstruction,
+    seed,
     epochs: recipe.epochs.reconstruction,
     batchSize,
     learningRate: recipe.learningRates.reconstruction,
@@ -98,12 +158,14 @@ export async function trainReconstruction(
     build: (graph, trained) => {
       const fixed = constantParameters(graph, attention);
       const parameters: Parameters = (name) => (name.startsWith('attention/') ? fixed(name) : trained(name));
-      const { maps, restored, bits } = compressedBatch(graph, batchSize, shape, recipe.bits, parameters);
+      const { maps, restored, cost, fill } = compressedBatch(graph, batchSize, shape, recipe, parameters);
       const error = meanSquaredError(restored, maps);
-      const loss = add(mulScalar(error, 100), mul(bits, input(graph, 'bit_price', 'float32', [])));
-      return { loss, metrics: { error, bits } };
+      return { loss: add(mulScalar(error, 100), cost), metrics: { error, fill } };
     },
-    batch: async (samples) => ({ maps: await set.features.readMaps(samples), bit_price: bitPrice() }),
+    batch: async (samples, step) => ({
+      maps: await set.features.readMaps(samples),
+      ...prefixInputs(samples.length, step),
+    }),
   });
 }
 
@@ -131,7 +193,14 @@ export async function trainTask(context: StepContext, options: TaskOptions): Pro
   const { set, recipe } = context;
   const { shape, tail, teacherLogits, validate, plateau } = options;
   const batchSize = Math.min(recipe.batchSize, set.train.length);
-  const { bitPrice, learningRateFactor, ...rate } = rateAware(context, startPrice(context, 'task'));
+  const seed = recipe.seed + stepSeeds[options.name];
+  const { prefixInputs, learningRateFactor, ...rate } = await prefixTraining(
+    context,
+    shape,
+    options.start,
+    initialBitPrices.task,
+    seed,
+  );
   return optimize({
     ...context,
     ...rate,
@@ -139,14 +208,14 @@ export async function trainTask(context: StepContext, options: TaskOptions): Pro
     ...(plateau ? { plateau } : {}),
     learningRateFactor: (name) => (isLastStageParameter(name) ? tailLearningRate : learningRateFactor(name)),
     name: options.name,
-    seed: recipe.seed + stepSeeds[options.name],
+    seed,
     epochs: options.epochs,
     batchSize,
     learningRate: options.learningRate,
     samples: set.train,
     parameters: options.start,
     build: (graph, trained) => {
-      const { restored, bits } = compressedBatch(graph, batchSize, shape, recipe.bits, trained);
+      const { restored, cost, fill } = compressedBatch(graph, batchSize, shape, recipe, trained);
       const targets = input(graph, 'targets', 'float32', [batchSize, set.classes]);
       const teacher = input(graph, 'teacher', 'float32', [batchSize, set.classes]);
       const logits = tail(trained).logits(restored);
@@ -154,14 +223,13 @@ export async function trainTask(context: StepContext, options: TaskOptions): Pro
         klDivergence(teacher, logits, recipe.distillationTemperature),
         softmaxCrossEntropy(logits, targets),
       );
-      const loss = add(task, mul(bits, input(graph, 'bit_price', 'float32', [])));
-      return { loss, metrics: { task, bits } };
+      return { loss: add(task, cost), metrics: { task, fill } };
     },
-    batch: async (samples) => ({
+    batch: async (samples, step) => ({
       maps: await set.features.readMaps(samples),
       targets: oneHot(set, samples),
       teacher: rowsOf(teacherLogits, set.classes, samples),
-      bit_price: bitPrice(),
+      ...prefixInputs(samples.length, step),
     }),
   });
 }

@@ -1,5 +1,4 @@
 export { initialAttention, openGates, trainAttention } from './attention-step.ts';
-export { calibrateRate } from './calibrate-rate.ts';
 export { type ChannelRanking, rankChannels } from './channel-ranking.ts';
 export { type Checkpoint, openCheckpoint, recipeHash } from './checkpoint.ts';
 export { compressorShape } from './compressor-plan.ts';
@@ -11,15 +10,16 @@ export {
   trainTask,
   type Validate,
 } from './compressor-step.ts';
-export { fitEntropy, orderLatentChannels } from './entropy-step.ts';
+export { fitCoding } from './entropy-step.ts';
 export { estimateTraining, type TrainEstimate } from './estimate.ts';
 export { heldBack, weightsHash } from './features-step.ts';
 export { forwardRows } from './forward.ts';
 export { forwardMaps, rowsOfMaps } from './forward-maps.ts';
 export { answerFrames, compressedLogits, type MeasuredCompressor, makeFrames } from './measure.ts';
 export { type EpochRecord, type OptimizeResult, optimize, type Plateau } from './optimize.ts';
-export { defaultRecipe, defaultSelectedChannels, type TrainRecipe } from './recipe.ts';
+export { defaultRecipe, defaultSelectedChannels, frameEnds, type TrainRecipe } from './recipe.ts';
 export { type StepContext, withoutProgress, withShare } from './step-context.ts';
+export type { StockClassifier } from './stock-teacher.ts';
 export {
   frozenTail,
   isLastStageParameter,

@@ -1,17 +1,10 @@
 /** Accuracy and frame bytes on the validation part, through real frames: what is reported after each training step. */
 
-import type { EntropyModel } from '../../core/codec/index.ts';
+import { dequantize, knownWidths, type LatentCoding } from '../../core/codec/index.ts';
 import type { CurvePoint } from '../../core/model/index.ts';
 import { elementCount, type TensorMap, tensor } from '../../core/tensor/index.ts';
-import {
-  decodeFrame,
-  encodeFrame,
-  type FrameModel,
-  onePacketBytes,
-  parseFrame,
-  serializeFrame,
-} from '../../core/wire/index.ts';
-import { clip, createGraph, input, output, round } from '../graph/index.ts';
+import { decodeFrame, encodeFrame, type FrameModel, frameFits, onePacketBytes } from '../../core/wire/index.ts';
+import { constant, createGraph, input, output } from '../graph/index.ts';
 import {
   applyGates,
   attentionGates,
@@ -21,11 +14,12 @@ import {
   encodeFeatures,
   latentSize,
 } from '../networks/index.ts';
-import { chunkPlan } from './compressor-plan.ts';
-import { symbolsOf } from './entropy-step.ts';
+import { planPrefixes, symbolsOf } from './entropy-step.ts';
 import { forwardRows } from './forward.ts';
 import { rowsOfMaps } from './forward-maps.ts';
-import type { StepContext } from './step-context.ts';
+import { quantizePrefix } from './prefix-quantizer.ts';
+import { largestSymbol } from './recipe.ts';
+import { type StepContext, withoutProgress } from './step-context.ts';
 import type { Tail } from './tail.ts';
 import { accuracyOf, argmaxRows } from './training-set.ts';
 
@@ -38,18 +32,23 @@ export function uncompressedLogits(
   return rowsOfMaps(context, samples, context.set.classes, (maps) => tail.logits(maps));
 }
 
-/** What an encoder, a quantizer of so many bits and a decoder make of some samples, without frames, `float32[n, classes]`. */
-export function compressedLogits(
+/**
+ * What an encoder, a quantizer and a decoder make of some samples with whole frames' bits, but without frames,
+ * `float32[n, classes]`.
+ */
+export async function compressedLogits(
   context: StepContext,
-  { shape, tensors, tail }: Omit<MeasuredCompressor, 'entropy'>,
+  { shape, tensors, tail }: Omit<MeasuredCompressor, 'coding'>,
   samples: readonly number[],
 ): Promise<Float32Array> {
-  const { bits } = context.recipe;
+  const plan = await planPrefixes(withoutProgress(context), shape, tensors);
+  const size = [1, shape.latentChannels, latentSize, latentSize];
   return rowsOfMaps(context, samples, context.set.classes, (maps) => {
     const parameters = constantParameters(maps.graph, tensors);
     const latent = encodeFeatures(applyGates(maps, attentionGates(maps, parameters)), shape, parameters);
-    const symbols = round(clip(latent, -(2 ** (bits - 1)), 2 ** (bits - 1) - 1));
-    return tail.logits(decodeFeatures(symbols, shape, parameters));
+    const widths = constant(maps.graph, tensor('float32', size, knownWidths(plan, plan.chunks)));
+    const { values } = quantizePrefix(latent, widths, largestSymbol(context.recipe));
+    return tail.logits(decodeFeatures(values, shape, parameters));
   });
 }
 
@@ -57,7 +56,7 @@ export function compressedLogits(
 export interface MeasuredCompressor {
   readonly shape: CompressorShape;
   readonly tensors: TensorMap;
-  readonly entropy: EntropyModel;
+  readonly coding: LatentCoding;
   readonly tail: Tail;
 }
 
@@ -72,14 +71,13 @@ export interface MadeFrames {
 /** Encodes the latents of some samples as frames of at most `maxBytes`. */
 export async function makeFrames(
   context: StepContext,
-  { shape, tensors, entropy }: MeasuredCompressor,
+  { shape, tensors, coding }: MeasuredCompressor,
   samples: readonly number[],
   maxBytes: number = onePacketBytes,
 ): Promise<MadeFrames> {
   const latentShape = [shape.latentChannels, latentSize, latentSize] as const;
-  const chunks = chunkPlan(shape.latentChannels);
-  const frameModel: FrameModel = { modelId: '000000000000', chunks, latentShape, entropyModel: entropy };
-  const symbols = await symbolsOf(context, shape, tensors, entropy, samples);
+  const frameModel: FrameModel = { modelId: '000000000000', latentShape, ...coding };
+  const symbols = await symbolsOf(context, shape, tensors, coding.entropyModel, samples);
   return { frames: symbols.map((all) => encodeFrame(all, frameModel, { maxBytes })), frameModel, symbols };
 }
 
@@ -104,7 +102,8 @@ export function answerFrames(
     inputs: (batch) => {
       const data = new Float32Array(batch.length * length);
       batch.forEach((at, i) => {
-        data.set(decodeFrame(frames[at] as Uint8Array, frameModel).symbols, i * length);
+        const { symbols, chunksDecoded } = decodeFrame(frames[at] as Uint8Array, frameModel);
+        data.set(dequantize(symbols, frameModel, chunksDecoded).data, i * length);
       });
       return { latent: tensor('float32', [batch.length, ...latentShape], data) };
     },
@@ -115,31 +114,30 @@ export function answerFrames(
 }
 
 /**
- * Accuracy against bytes on the validation part, by sending only so many chunks of each frame.
+ * Accuracy against bytes on the validation part: each frame has as many chunks as the budget lets it.
  *
- * @param chunkCounts - Numbers of leading chunks to measure.
+ * @param budgets - Most bytes of a frame, one point each; those that the first chunk of some picture exceeds are left out.
  * @param uncompressed - Logits of the uncompressed network for the validation part.
  */
 export async function measureCurve(
   context: StepContext,
   compressor: MeasuredCompressor,
-  chunkCounts: readonly number[],
+  budgets: readonly number[],
   uncompressed: Float32Array,
 ): Promise<CurvePoint[]> {
   const { set } = context;
   const samples = set.validation;
-  const { frames: whole, frameModel } = await makeFrames(context, compressor, samples);
-  const { modelId } = frameModel;
-  const payloads = whole.map((frame) => parseFrame(frame).payloads);
+  const { symbols, frameModel } = await makeFrames(context, compressor, samples, Number.POSITIVE_INFINITY);
   const reference = argmaxRows(uncompressed, set.classes);
   const points: CurvePoint[] = [];
-  for (const count of chunkCounts) {
-    const frames = payloads.map((all) => serializeFrame({ modelId, payloads: all.slice(0, count) }));
+  for (const budgetBytes of budgets) {
+    if (!symbols.every((all) => frameFits(all, frameModel, budgetBytes))) continue;
+    const frames = symbols.map((all) => encodeFrame(all, frameModel, { maxBytes: budgetBytes }));
     const logits = await answerFrames(context, compressor, frames, frameModel);
     const top = argmaxRows(logits, set.classes);
     const sizes = frames.map((frame) => frame.length);
     points.push({
-      chunks: count,
+      budgetBytes,
       frameBytes: { mean: sizes.reduce((a, b) => a + b, 0) / sizes.length, max: Math.max(...sizes) },
       accuracy: accuracyOf(set, samples, logits),
       agreement: top.filter((label, i) => label === reference[i]).length / samples.length,

@@ -180,9 +180,9 @@ test('seconds rise with training and leave validation out', async () => {
   const { epochs } = await optimize({
     ...training,
     epochs: 3,
-    batch: async (samples) => {
+    batch: async (samples, step) => {
       await pause(4);
-      return training.batch(samples);
+      return training.batch(samples, step);
     },
     validate: async () => {
       begun.push(performance.now());

@@ -52,8 +52,8 @@ export interface OptimizeOptions<Notes> extends OptimizerGraphOptions {
   readonly plateau?: Plateau;
   /** Samples to train on. */
   readonly samples: readonly number[];
-  /** Batch inputs of the graph for some samples. */
-  readonly batch: (samples: readonly number[]) => Promise<TensorMap> | TensorMap;
+  /** Batch inputs of the graph for some samples at a step, counted from 0. */
+  readonly batch: (samples: readonly number[], step: number) => Promise<TensorMap> | TensorMap;
   /** Called after each optimizer step with its loss and metrics; may steer what `batch` returns. */
   readonly afterStep?: (metrics: Readonly<Record<string, number>>) => void;
   /** What `afterStep` keeps between steps: saved with checkpoints, and handed back on resuming. */
@@ -111,7 +111,7 @@ export async function optimize<Notes = null>(options: OptimizeOptions<Notes>): P
       await save();
       signal.throwIfAborted();
     }
-    const inputs = await options.batch(batches[i] as number[]);
+    const inputs = await options.batch(batches[i] as number[], i);
     const rate = plateau
       ? plateauLearningRate(learningRate, i, plateauStep(), decaySteps)
       : cosineLearningRate(learningRate, i, batches.length);

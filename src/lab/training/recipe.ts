@@ -8,14 +8,17 @@ export type ChannelRankingName = 'attention' | 'energy' | 'taylor' | 'random';
 /** The choices of a training; the same recipe, data and thread count give the same result. */
 export interface TrainRecipe {
   readonly split: SplitPoint;
-  readonly teacher: 'linear' | 'fine-tuned';
+  /** A classifier on the frozen network, its last stage trained too, or ImageNet's own, which needs no labels. */
+  readonly teacher: 'linear' | 'fine-tuned' | 'stock';
   /** Train the tail's last stage and the classifier too, after the compressor. */
   readonly fineTuneTail: boolean;
   readonly latentChannels: number;
-  /** Symbols are within `[-2^(bits - 1), 2^(bits - 1) - 1]`; entropy coding takes far fewer bits than that. */
+  /** Bits of a symbol, its sign included; entropy coding takes far fewer. */
   readonly bits: number;
-  /** Mean bytes of a whole frame to aim at. */
-  readonly frameBytes: number;
+  /** Mean bytes of a frame that ends after each chunk, rising. */
+  readonly frameBytes: readonly number[];
+  /** Train for every number of chunks, each picture for one at random, instead of for whole frames alone. */
+  readonly progressive: boolean;
   /** Feature channels that enter the encoder. */
   readonly selectedChannels: number;
   /** What the feature channels are ranked by, to select those. */
@@ -57,13 +60,28 @@ export const defaultSelectedChannels: { readonly [S in SplitPoint]: number } = {
   conv5_x: 1024,
 };
 
+/** Mean bytes of the shortest frame of a progressive model, and the factor to the next. */
+const [shortestFrame, frameFactor] = [77, 1.2];
+
+/** Mean bytes after each chunk of frames that can be cut at many sizes, or at hardly any: an end is a chunk's overhead. */
+export function frameEnds(wholeBytes: number, progressive: boolean): number[] {
+  const ends = [wholeBytes];
+  const [factor, least] = progressive ? [frameFactor, shortestFrame] : [1.15, 0.5 * wholeBytes];
+  while ((ends[0] as number) / factor >= least) ends.unshift((ends[0] as number) / factor);
+  return ends.map(Math.round);
+}
+
+/** Largest symbol that the quantizer of a recipe gives; the smallest is as far from 0. */
+export const largestSymbol = ({ bits }: Pick<TrainRecipe, 'bits'>): number => 2 ** (bits - 1) - 1;
+
 /** Defaults of everything but the split. */
 export const defaultRecipe: Omit<TrainRecipe, 'split' | 'selectedChannels'> = {
   teacher: 'linear',
   fineTuneTail: false,
   latentChannels: 64,
-  bits: 6,
-  frameBytes: 700,
+  bits: 10,
+  frameBytes: frameEnds(1200, true),
+  progressive: true,
   ranking: 'attention',
   gates: true,
   decoderWidth: 256,

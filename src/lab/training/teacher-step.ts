@@ -8,7 +8,7 @@ import { forwardRows } from './forward.ts';
 import { optimize } from './optimize.ts';
 import { type StepContext, stepSeeds } from './step-context.ts';
 import { lastStageParameters, lastStageTensors, trainableTail } from './tail.ts';
-import { oneHot, rowsOf } from './training-set.ts';
+import { oneHot, rowsOf, type TrainingSet } from './training-set.ts';
 
 /** Samples in a batch of a classifier alone. */
 const classifierBatchSize = 256;
@@ -63,7 +63,7 @@ export async function trainLinearClassifier(
 
 /** Logits of a linear classifier for some rows, `float32[samples.length, classes]`. */
 export function linearLogits(
-  context: StepContext,
+  context: Pick<StepContext, 'runtime' | 'signal'> & { readonly set: Pick<TrainingSet, 'classes'> },
   tensors: TensorMap,
   { prefix, rows, width }: Omit<LinearClassifierOptions, 'seed'>,
   samples: readonly number[],

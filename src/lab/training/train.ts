@@ -5,24 +5,25 @@
  */
 
 import { join } from 'node:path';
-import { serializeEntropyModel } from '../../core/codec/index.ts';
-import type { CurvePoint, ModelSource } from '../../core/model/index.ts';
+import { serializeLatentCoding } from '../../core/codec/index.ts';
+import type { ModelSource } from '../../core/model/index.ts';
 import { pickTensor, type TensorMap } from '../../core/tensor/index.ts';
+import { onePacketBytes } from '../../core/wire/index.ts';
 import { roundForStorage, type TrainedModel } from '../build/index.ts';
 import { pooledFeatures } from '../networks/index.ts';
 import { gatedLogits, openGates, trainAttention } from './attention-step.ts';
-import { calibrateRate } from './calibrate-rate.ts';
 import { rankChannels } from './channel-ranking.ts';
 import { openCheckpoint, recipeHash, type StepResult } from './checkpoint.ts';
-import { chunkPlan, compressorShape } from './compressor-plan.ts';
+import { compressorShape } from './compressor-plan.ts';
 import { startCompressor } from './compressor-start.ts';
 import { trainReconstruction, trainTask } from './compressor-step.ts';
-import { fitEntropy, orderLatentChannels } from './entropy-step.ts';
+import { fitCoding } from './entropy-step.ts';
 import { trainFallback } from './fallback-step.ts';
 import { dataSplitOf, extractFeatures, type FeaturesOptions, trainingSet } from './features-step.ts';
 import { measureCurve, uncompressedLogits } from './measure.ts';
 import type { OptimizeProgress } from './optimize.ts';
 import type { StepContext } from './step-context.ts';
+import { answeredBy, type StockClassifier } from './stock-teacher.ts';
 import {
   frozenTail,
   lastStageParameters,
@@ -62,6 +63,8 @@ export interface StepReport {
 /** Everything that a training needs. */
 export interface TrainOptions extends FeaturesOptions {
   readonly name: string;
+  /** For the stock teacher: the network's own classifier. Labels are then its answers, and accuracy is agreement with it. */
+  readonly stockClassifier?: StockClassifier;
   /** Threads that the runtime computes with: part of what a result depends on. */
   readonly threads: number;
   /** Where the weights came from, and under which licence: goes into the manifest. */
@@ -70,8 +73,11 @@ export interface TrainOptions extends FeaturesOptions {
   readonly onProgress?: (step: TrainingStepName, ...progress: Parameters<OptimizeProgress>) => void;
 }
 
+/** Budgets of the curve in the manifest, in bytes: from a small LoRaWAN payload to one packet. */
+const curveBudgets: readonly number[] = [128, 222, 350, 600, onePacketBytes];
+
 /** To be raised when a step changes what it computes: older checkpoints are then left alone. */
-const trainingVersion = 2;
+const trainingVersion = 3;
 
 /** Trains a model. @throws the signal's reason when aborted; what was computed is kept. */
 export async function train(options: TrainOptions): Promise<TrainedModel> {
@@ -95,9 +101,12 @@ export async function train(options: TrainOptions): Promise<TrainedModel> {
   });
   onStep?.({ step: 'features', seconds: secondsSince(startedAt), resumed: (alreadyThere ?? 0) > 0 });
 
-  const set = trainingSet(dataset, features, recipe);
+  const labelled = trainingSet(dataset, features, recipe);
   const progress = (step: TrainingStepName): Pick<StepContext, 'onProgress'> =>
     options.onProgress ? { onProgress: (...args) => options.onProgress?.(step, ...args) } : {};
+  const classifierLayer = { prefix: 'classifier', rows: features.pooled, width: pooledFeatures } as const;
+  const stock = stockOf(options);
+  const set = stock ? await answeredBy(stock, labelled, { runtime, ...(signal ? { signal } : {}) }) : labelled;
   const context: StepContext = {
     set,
     split: recipe.split,
@@ -110,11 +119,10 @@ export async function train(options: TrainOptions): Promise<TrainedModel> {
   const everySample = Array.from({ length: features.count }, (_, i) => i);
   const validationRows = (logits: Float32Array): Float32Array => rowsOf(logits, set.classes, set.validation).data;
 
-  const classifierLayer = { prefix: 'classifier', rows: features.pooled, width: pooledFeatures } as const;
   const teacher = await run<Pick<StepReport, 'accuracy'>>('teacher', async () => {
     const stepContext = { ...context, ...progress('teacher') };
-    const linear = roundForStorage(await trainLinearTeacher(stepContext));
-    if (recipe.teacher === 'linear') {
+    const linear = roundForStorage(stock ? stock.tensors : await trainLinearTeacher(stepContext));
+    if (recipe.teacher !== 'fine-tuned') {
       const logits = await linearLogits(context, linear, classifierLayer, set.validation);
       return { tensors: linear, notes: { accuracy: accuracyOf(set, set.validation, logits) } };
     }
@@ -124,7 +132,7 @@ export async function train(options: TrainOptions): Promise<TrainedModel> {
   });
   const teacherTail = frozenTail(recipe.split, folded, teacher.tensors);
   const teacherLogits =
-    recipe.teacher === 'linear'
+    recipe.teacher !== 'fine-tuned'
       ? await linearLogits(context, teacher.tensors, classifierLayer, everySample)
       : await uncompressedLogits(context, teacherTail, everySample);
 
@@ -141,15 +149,11 @@ export async function train(options: TrainOptions): Promise<TrainedModel> {
   });
   const shape = compressorShape(context, attention.notes.ranking.order);
 
-  const measured = async (
-    tensors: TensorMap,
-    tail: Tail,
-  ): Promise<{ accuracy: number; frameBytes: CurvePoint['frameBytes'] }> => {
-    const entropy = await fitEntropy(context, shape, tensors);
-    const all = [chunkPlan(shape.latentChannels).length];
-    const [point] = await measureCurve(context, { shape, tensors, entropy, tail }, all, validationRows(teacherLogits));
-    if (point === undefined) throw new Error('the curve is empty');
-    return { accuracy: point.accuracy, frameBytes: point.frameBytes };
+  const measured = async (tensors: TensorMap, tail: Tail): Promise<Pick<StepReport, 'accuracy' | 'frameBytes'>> => {
+    const coding = await fitCoding(context, shape, tensors);
+    const whole = [onePacketBytes];
+    const [point] = await measureCurve(context, { shape, tensors, coding, tail }, whole, validationRows(teacherLogits));
+    return point ? { accuracy: point.accuracy, frameBytes: point.frameBytes } : {};
   };
 
   const reconstruction = await run('reconstruction', async () => {
@@ -173,8 +177,7 @@ export async function train(options: TrainOptions): Promise<TrainedModel> {
         learningRate: recipe.learningRates.task,
       },
     );
-    const ordered = await orderLatentChannels(context, shape, await calibrateRate(context, shape, parameters));
-    const tensors = roundForStorage(ordered);
+    const tensors = roundForStorage(parameters);
     return { tensors, notes: await measured(tensors, teacherTail) };
   });
 
@@ -191,9 +194,7 @@ export async function train(options: TrainOptions): Promise<TrainedModel> {
             learningRate: recipe.learningRates.fineTune,
           },
         );
-        const compressor = withoutLastStage(trained);
-        const ordered = await orderLatentChannels(context, shape, await calibrateRate(context, shape, compressor));
-        const tensors = roundForStorage({ ...ordered, ...lastStageTensors(folded, trained) });
+        const tensors = roundForStorage({ ...withoutLastStage(trained), ...lastStageTensors(folded, trained) });
         return { tensors, notes: await measured(tensors, frozenTail(recipe.split, folded, tensors)) };
       })
     : undefined;
@@ -201,20 +202,19 @@ export async function train(options: TrainOptions): Promise<TrainedModel> {
   const finalTail = frozenTail(recipe.split, folded, final);
 
   const entropy = await run('entropy', async () => {
-    const model = await fitEntropy({ ...context, ...progress('entropy') }, shape, final);
-    const counts = chunkPlan(shape.latentChannels).map((_, i) => i + 1);
+    const coding = await fitCoding({ ...context, ...progress('entropy') }, shape, final);
     const uncompressed = await uncompressedLogits(context, finalTail, set.validation);
-    const compressor = { shape, tensors: final, entropy: model, tail: finalTail };
-    const curve = await measureCurve(context, compressor, counts, uncompressed);
-    const bytes = serializeEntropyModel(model);
-    const last = curve.at(-1) as CurvePoint;
+    const compressor = { shape, tensors: final, coding, tail: finalTail };
+    const curve = await measureCurve(context, compressor, curveBudgets, uncompressed);
+    const bytes = serializeLatentCoding(coding);
+    const last = curve.at(-1);
     return {
       tensors: { entropy: { dtype: 'uint8', shape: [bytes.length], data: bytes } },
       notes: {
+        chunks: coding.plan.chunks,
         curve,
         uncompressedAccuracy: accuracyOf(set, set.validation, uncompressed),
-        accuracy: last.accuracy,
-        frameBytes: last.frameBytes,
+        ...(last ? { accuracy: last.accuracy, frameBytes: last.frameBytes } : {}),
       },
     };
   });
@@ -229,13 +229,13 @@ export async function train(options: TrainOptions): Promise<TrainedModel> {
     tensors: { ...deployed, ...fallback.tensors },
     entropy: pickTensor(entropy.tensors, 'entropy', 'uint8').data,
     notes: {
-      formatVersion: 1,
+      formatVersion: 2,
       name: options.name,
       split: recipe.split,
       tail: recipe.fineTuneTail || recipe.teacher === 'fine-tuned' ? 'fine-tuned' : 'stock',
       teacher: recipe.teacher,
-      classes: dataset.classes,
-      chunks: chunkPlan(shape.latentChannels),
+      classes: stock?.classes ?? dataset.classes,
+      chunks: entropy.notes.chunks,
       curve: entropy.notes.curve,
       fallback: fallback.notes,
       dataSplit: dataSplitOf(dataset),
@@ -248,6 +248,13 @@ export async function train(options: TrainOptions): Promise<TrainedModel> {
       uncompressedAccuracy: entropy.notes.uncompressedAccuracy,
     },
   };
+}
+
+/** The stock classifier, when the recipe asks for it. */
+function stockOf({ recipe, stockClassifier }: TrainOptions): StockClassifier | undefined {
+  if (recipe.teacher !== 'stock') return undefined;
+  if (stockClassifier === undefined) throw new TypeError('stockClassifier must be given when recipe.teacher is stock');
+  return stockClassifier;
 }
 
 const secondsSince = (startedAt: number): number => (performance.now() - startedAt) / 1000;

@@ -7,14 +7,10 @@ import { chunkHeaderBytes, frameHeaderBytes } from '../../../../core/wire/index.
 /** Header of a frame with a single chunk: what any coding pays. */
 const headerBytes = frameHeaderBytes + chunkHeaderBytes;
 
-/**
- * Bytes of a frame whose symbols are fixed-length codes, as many bits as the alphabet of their channel needs.
- *
- * @param positions - Symbols of each channel.
- */
-export function rawBytes(entropy: EntropyModel, positions: number): number {
-  const bits = entropy.channels.map(({ minSymbol, maxSymbol }) => Math.ceil(Math.log2(maxSymbol - minSymbol + 1)));
-  return headerBytes + Math.ceil((positions * bits.reduce((a, b) => a + b, 0)) / 8);
+/** Bytes of a frame whose symbols are fixed-length codes, as many bits as the alphabet of their element needs. */
+export function rawBytes(entropy: EntropyModel): number {
+  const bits = entropy.tables.map(({ minSymbol, maxSymbol }) => Math.ceil(Math.log2(maxSymbol - minSymbol + 1)));
+  return headerBytes + Math.ceil(bits.reduce((a, b) => a + b, 0) / 8);
 }
 
 /** Bytes of a frame whose symbols, a byte each, go through deflate at its highest level. */

@@ -1,7 +1,7 @@
 /** How large AECNN's compressor is at each split point for each size of frame. */
 
 import type { SplitPoint } from '../../../../core/model/index.ts';
-import type { TrainRecipe } from '../../../training/index.ts';
+import { frameEnds, type TrainRecipe } from '../../../training/index.ts';
 import type { ByteSize, FrameSize } from '../paper-result.ts';
 import { budgetBytes } from '../protocol.ts';
 
@@ -22,24 +22,31 @@ const latentChannelsOfBytes: Readonly<Record<ByteSize, number>> = { '2000': 96, 
 const isByteSize = (size: FrameSize): size is ByteSize => size in latentChannelsOfBytes;
 
 /**
- * Share of the budget that the mean frame is trained for. With one packet the largest frame must fit, and frames of one
- * model differ by a fifth in size; with the others the mean counts.
+ * Share of the budget that whole frames are trained for, on average. With one packet the largest frame must fit: those that
+ * would not leave out their last chunk.
  */
-const aimedShare = (size: FrameSize): number => (size === 'packet' ? 0.85 : 0.96);
+const aimedShare = (size: FrameSize): number => (size === 'packet' ? 0.95 : 0.97);
 
-/** Range of the quantizer; entropy coding takes fewer bits than that. */
-const bits = (size: FrameSize): number => (size === '256x' || size === '2000' ? 8 : 6);
+/** Most mean bytes of a chunk: the wire carries 2,047, and pictures differ. */
+const mostChunkBytes = 1200;
 
 /** What a recipe must say for frames of this size at this split point. */
 export function compressorSize(
   split: SplitPoint,
   size: FrameSize,
-): Pick<TrainRecipe, 'latentChannels' | 'bits' | 'frameBytes'> & Partial<Pick<TrainRecipe, 'ranking'>> {
+): Pick<TrainRecipe, 'latentChannels' | 'frameBytes' | 'progressive'> & Partial<Pick<TrainRecipe, 'ranking'>> {
+  const bytes = aimedShare(size) * budgetBytes(split, size);
   return {
     // In front of a linear tail nearly all gates stay open and rank nothing.
     ...(split === 'conv5_x' ? { ranking: 'taylor' } : {}),
     latentChannels: isByteSize(size) ? latentChannelsOfBytes[size] : latentChannels[split][size],
-    bits: bits(size),
-    frameBytes: Math.round(aimedShare(size) * budgetBytes(split, size)),
+    frameBytes: size === 'packet' ? frameEnds(bytes, false) : evenEnds(bytes),
+    progressive: false,
   };
+}
+
+/** Mean bytes after each of as few chunks as can be. */
+function evenEnds(bytes: number): number[] {
+  const chunks = Math.ceil(bytes / mostChunkBytes);
+  return Array.from({ length: chunks }, (_, i) => Math.round(((i + 1) / chunks) * bytes));
 }

@@ -2,11 +2,10 @@
 
 import type { TensorMap } from '../../../../core/tensor/index.ts';
 import { onePacketBytes } from '../../../../core/wire/index.ts';
-import { latentSize } from '../../../networks/index.ts';
 import {
   accuracyOf,
   answerFrames,
-  fitEntropy,
+  fitCoding,
   makeFrames,
   type StepContext,
   type Tail,
@@ -26,9 +25,9 @@ export async function measureAecnn(
 ): Promise<{ test: TestMeasure[]; validation: PaperResult['validation'][number] }> {
   const { context, shape, options, log } = run;
   const startedAt = performance.now();
-  const entropy = await fitEntropy(context, shape, tensors);
+  const coding = await fitCoding(context, shape, tensors);
   log.add(`entropy tables (${name})`, (performance.now() - startedAt) / 1000);
-  const compressor = { shape, tensors, entropy, tail };
+  const compressor = { shape, tensors, coding, tail };
   const maxBytes = options.size === 'packet' ? onePacketBytes : Number.POSITIVE_INFINITY;
   const answers = async (part: StepContext) => {
     const made = await makeFrames(part, compressor, part.set.validation, maxBytes);
@@ -38,7 +37,7 @@ export async function measureAecnn(
   const sent = await answers(test);
   const of = (coding: string, bytes: readonly number[]): TestMeasure =>
     testMeasure(`${name}, ${coding}`, test.set, sent.logits, bytes);
-  const raw = rawBytes(entropy, latentSize ** 2);
+  const raw = rawBytes(coding.entropyModel);
   return {
     validation: {
       name,

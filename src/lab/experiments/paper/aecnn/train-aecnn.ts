@@ -6,7 +6,6 @@ import { roundForStorage } from '../../../build/index.ts';
 import type { CompressorShape } from '../../../networks/index.ts';
 import {
   accuracyOf,
-  calibrateRate,
   compressedLogits,
   compressorShape,
   frozenTail,
@@ -14,7 +13,6 @@ import {
   lastStageParameters,
   lastStageTensors,
   openGates,
-  orderLatentChannels,
   rankChannels,
   type StepContext,
   startCompressor,
@@ -43,7 +41,7 @@ import { compressorSize } from './compressor-size.ts';
 import { type VariationName, variations } from './variations.ts';
 
 /** To be raised when the training computes something else: older checkpoints are then left alone. */
-const trainingVersion = 2;
+const trainingVersion = 3;
 
 /** One configuration of AECNN. */
 export interface AecnnOptions {
@@ -180,7 +178,7 @@ async function trainStepByStep(run: AecnnRun): Promise<TensorMap> {
       learningRate: options.learningRate,
       validate,
     });
-    return { tensors: await stored(run, parameters), epochs };
+    return { tensors: roundForStorage(parameters), epochs };
   });
   return task.tensors;
 }
@@ -205,7 +203,7 @@ async function trainEndToEnd(run: AecnnRun, { protocol }: PaperContext): Promise
       epochs: mostUntilPlateau,
       plateau: { patience, decayEpochs: decay },
     });
-    return { tensors: await stored(run, parameters), epochs };
+    return { tensors: roundForStorage(parameters), epochs };
   });
   return trained.tensors;
 }
@@ -228,13 +226,10 @@ export async function trainFineTuned(run: AecnnRun, trained: TensorMap): Promise
         frozenTail(split, folded, { ...teacher, ...lastStageTensors(folded, values) }),
       ),
     });
-    const compressor = withoutLastStage(parameters);
-    const ordered = await orderLatentChannels(context, shape, await calibrateRate(context, shape, compressor));
-    return { tensors: roundForStorage({ ...ordered, ...lastStageTensors(folded, parameters) }), epochs };
+    return {
+      tensors: roundForStorage({ ...withoutLastStage(parameters), ...lastStageTensors(folded, parameters) }),
+      epochs,
+    };
   });
   return tensors;
 }
-
-/** As it would be deployed: latent channels in order of importance, rounded. */
-const stored = async ({ context, shape }: AecnnRun, parameters: TensorMap): Promise<TensorMap> =>
-  roundForStorage(await orderLatentChannels(context, shape, await calibrateRate(context, shape, parameters)));

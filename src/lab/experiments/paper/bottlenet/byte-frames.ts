@@ -3,7 +3,7 @@
  * gain by it. Lossless, whatever the bytes: every table covers all 256 of them.
  */
 
-import { createSymbolHistogram, fitEntropyModel } from '../../../../core/codec/index.ts';
+import { channelPlan, createSymbolHistogram, fitEntropyModel } from '../../../../core/codec/index.ts';
 import { CodecError } from '../../../../core/errors.ts';
 import { elementCount } from '../../../../core/tensor/index.ts';
 import { decodeFrame, encodeFrame, type FrameModel } from '../../../../core/wire/index.ts';
@@ -28,17 +28,17 @@ export function byteFrameModel(
   latentShape: readonly [number, number, number],
   training: readonly Uint8Array[],
 ): FrameModel {
-  const counted = createSymbolHistogram(latentShape);
+  const counted = createSymbolHistogram(latentShape, 'channel');
   for (const levels of training) counted.add(symbolsOf(levels));
   // Bytes that were never seen count as seen no time, so that the alphabet holds them: it reaches from least to most.
-  const channels = counted.channels.map(
-    (counts) => new Map([[-byteOffset, 0] as const, [byteOffset - 1, 0] as const, ...counts]),
+  const counts = counted.counts.map(
+    (ofChannel) => new Map([[-byteOffset, 0] as const, [byteOffset - 1, 0] as const, ...ofChannel]),
   );
   return {
     modelId: '000000000000',
     latentShape,
-    chunks: byteChunks(latentShape),
-    entropyModel: fitEntropyModel({ ...counted, channels }, { marginSymbols: 0 }),
+    plan: channelPlan(latentShape, byteChunks(latentShape)),
+    entropyModel: fitEntropyModel({ ...counted, counts }, { marginSymbols: 0 }),
   };
 }
 
