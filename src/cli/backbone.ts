@@ -1,8 +1,10 @@
 /** The backbone's weights, fetched when they are not in the cache, with batch norms folded. */
 
 import type { ModelSource } from '../core/model/index.ts';
+import { pickTensor } from '../core/tensor/index.ts';
 import { type FoldedConvolutions, foldBatchNorms } from '../lab/networks/index.ts';
-import { readResnet50, resnet50Package } from '../lab/weights/index.ts';
+import type { StockClassifier } from '../lab/training/index.ts';
+import { readImagenetLabels, readResnet50, resnet50Package } from '../lab/weights/index.ts';
 import { fetchWithProgress } from './fetch.ts';
 import type { GlobalOptions } from './options.ts';
 
@@ -25,4 +27,20 @@ export async function openBackbone(
 ): Promise<FoldedConvolutions> {
   const { folder } = await fetchWithProgress(resnet50Package, options, signal);
   return foldBatchNorms(await readResnet50(folder));
+}
+
+/** Reads the network's own classifier of the 1,000 ImageNet classes. @throws as {@link openBackbone} does. */
+export async function openStockClassifier(
+  options: Pick<GlobalOptions, 'cache' | 'offline'>,
+  signal?: AbortSignal,
+): Promise<StockClassifier> {
+  const { folder } = await fetchWithProgress(resnet50Package, options, signal);
+  const weights = await readResnet50(folder);
+  return {
+    classes: await readImagenetLabels(folder),
+    tensors: {
+      'classifier/weights': pickTensor(weights, 'fc1000/kernel', 'float32'),
+      'classifier/bias': pickTensor(weights, 'fc1000/bias', 'float32'),
+    },
+  };
 }

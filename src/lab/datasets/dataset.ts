@@ -11,7 +11,7 @@ export interface Sample {
 }
 
 /** Which rule made the two parts. */
-export type SplitProtocol = 'folder' | 'cifar10';
+export type SplitProtocol = 'folder' | 'cifar10' | 'joined';
 
 /** A data set, split into a training and a test part. */
 export interface Dataset {

@@ -11,6 +11,7 @@ export {
   type ImageFolderOptions,
   openImageFolder,
 } from './image-folder.ts';
+export { joinDatasets } from './joined-dataset.ts';
 export { type Batch, type LoadBatchesOptions, loadBatches } from './load-batches.ts';
 export {
   limitPerClass,
