@@ -12,7 +12,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { Evaluation } from '../src/lab/evaluation/index.ts';
+import type { EvaluatedPoint, Evaluation } from '../src/lab/evaluation/index.ts';
 import {
   methodLabels,
   type Provenance,
@@ -57,6 +57,9 @@ interface BenchTrain extends Omit<Recorded<unknown>, 'result'> {
 
 const read = <T>(name: string): T => JSON.parse(readFileSync(`${root}results/${name}.json`, 'utf8')) as T;
 
+const readIfThere = <T>(name: string): T | undefined =>
+  existsSync(`${root}results/${name}.json`) ? read<T>(name) : undefined;
+
 function source(file: string, { provenance, seconds }: Omit<Recorded<unknown>, 'result'>): string {
   const { command, sourceTree = 'unknown', machine, versions } = provenance;
   return (
@@ -77,6 +80,34 @@ function trainingTable(name: string): string {
   ]);
   const head = ['step', 'accuracy', 'frame bytes, mean (largest)', 'seconds'];
   return `${table(head, rows)}\n\nUncompressed: ${percent(record.result.uncompressedAccuracy)}. ${source(name, record)}`;
+}
+
+/** Budgets of the curve, in bytes. */
+const budgets = [128, 222, 350, 600, 1200];
+
+/** Accuracy against bytes: one model for all budgets, tail frozen or fine-tuned, and a model for each budget alone. */
+function rateTable(): string {
+  const frozen = readIfThere<Recorded<Evaluation>>('evaluate-caltech101-conv4x');
+  const tuned = readIfThere<Recorded<Evaluation>>('evaluate-caltech101-conv4x-tuned');
+  // Below the stock network in all columns, whatever a fine-tuned tail makes of the float32 map.
+  const reference = frozen?.result.uncompressedAccuracy;
+  if (reference === undefined) return 'Not run yet.';
+  const cells = (point: EvaluatedPoint | undefined): string[] =>
+    point
+      ? [
+          (100 * (reference - point.accuracy)).toFixed(2),
+          `${point.frameBytes.mean.toFixed(0)} (${point.frameBytes.max})`,
+        ]
+      : ['not run yet', ''];
+  const rows = budgets.map((budget) => {
+    const at = (record: Recorded<Evaluation> | undefined): EvaluatedPoint | undefined =>
+      record?.result.curve.find(({ budgetBytes }) => budgetBytes === budget);
+    const alone = readIfThere<Recorded<Evaluation>>(`evaluate-caltech101-conv4x-alone-${budget}`);
+    return [thousands(budget), ...cells(at(frozen)), ...cells(at(tuned)), ...cells(at(alone))];
+  });
+  const head = ['every frame at most, bytes', 'one model (shipped) loses, points', 'bytes, mean (largest)'];
+  head.push('one model, tail fine-tuned', 'bytes', 'a model for this size alone, tail fine-tuned', 'bytes');
+  return table(head, rows);
 }
 
 const renderers: Readonly<Record<string, () => string>> = {
@@ -121,6 +152,7 @@ const renderers: Readonly<Record<string, () => string>> = {
     const head = ['sent as', 'accuracy', 'bytes', 'p50, ms', 'p95, ms', 'within 100 ms', '200 ms', '500 ms'];
     return `${table(head, rows)}\n\n${source('start', record)} ${record.result.pictures.length} pictures.`;
   },
+  rate: rateTable,
   'train-cifar10': () => trainingTable('train-cifar10'),
   'train-caltech101-conv4x': () => trainingTable('train-caltech101-conv4x'),
   'bench-train': () => {

@@ -5,21 +5,22 @@ import { DatasetError, ModelError } from '../core/errors.ts';
 import type { Manifest } from '../core/model/index.ts';
 import { featureMapName, restoredFeatureMapName } from '../lab/build/index.ts';
 import { type Dataset, loadBatches, type Sample, stratifiedSelection } from '../lab/datasets/index.ts';
-import { type Evaluation, evaluateModel } from '../lab/evaluation/index.ts';
+import { type Evaluation, evaluateModel, type LabelledBatch } from '../lab/evaluation/index.ts';
 import { extractGraph } from '../lab/graph/index.ts';
 import { createNodeRuntime } from '../runtime/node.ts';
 import { openModelFolder } from './model-folder.ts';
-import { openData } from './open-data.ts';
-import { type GlobalOptions, positiveInteger } from './options.ts';
+import { collected, openAllData } from './open-data.ts';
+import { type GlobalOptions, positiveInteger, positiveIntegers } from './options.ts';
 import { printJson, printLine, progressBar, runCommand, table } from './output.ts';
 
 /** Pictures in a batch. */
 const batchSize = 8;
 
 interface EvaluateCommandOptions extends GlobalOptions {
-  readonly data: string;
+  readonly data: readonly [string, ...string[]];
   readonly limit?: number;
   readonly all?: boolean;
+  readonly bytes?: readonly number[];
 }
 
 /** Adds `aecnn evaluate` to the program. */
@@ -28,8 +29,9 @@ export function registerEvaluate(program: Command): void {
     .command('evaluate')
     .description('measure accuracy and bytes of a split model on the test part of its data, through real frames')
     .argument('<model>', 'folder of a split model')
-    .requiredOption('--data <folder|cifar10>', 'a folder with a folder per class, or cifar10')
+    .requiredOption('--data <folder|cifar10>', 'a folder with a folder per class, or cifar10', collected)
     .option('--limit <number>', 'measure so many pictures, drawn evenly from the classes (seeded)', positiveInteger)
+    .option('--bytes <list>', 'accuracy with frames of at most so many bytes each, by commas', positiveIntegers)
     .option('--all', "measure training pictures too, or another data set with all or some of the model's classes")
     .addHelpText(
       'after',
@@ -37,17 +39,20 @@ export function registerEvaluate(program: Command): void {
 Examples:
   $ aecnn evaluate my-model --data photos                 all pictures of the test part
   $ aecnn evaluate my-model --data photos --limit 200 --json
+  $ aecnn evaluate my-model --data photos --bytes 128,222,350,600,1200
   $ aecnn evaluate my-model --data cifar10
   $ aecnn evaluate my-model --data other-photos --all     every picture, whatever it was trained on
 
 The data is split as when the model was trained; only the test part is measured. compressionRatio = featureBytes (the
-float32 feature map at the split point) / mean bytes of a whole frame, header included.`,
+float32 feature map at the split point) / mean bytes of a whole frame, header included. With --bytes the same frames are
+cut to whole chunks; a picture whose first chunk does not fit is answered by the device's own classifier. A model
+of all ImageNet classes has no use for the folders' names: its accuracy is agreement with the uncompressed network.`,
     )
     .action((folder: string, options: EvaluateCommandOptions) =>
       runCommand(async (signal) => {
         const model = await openModelFolder(folder);
         const { dataSplit } = model.manifest;
-        const dataset = await openData(
+        const dataset = await openAllData(
           options.data,
           options,
           { seed: dataSplit.seed, ...(dataSplit.limitPerClass && { limitPerClass: dataSplit.limitPerClass }) },
@@ -68,7 +73,8 @@ float32 feature map at the split point) / mean bytes of a whole frame, header in
               tail: extractGraph(await model.readGraph('edge'), [restoredFeatureMapName], ['logits']),
             },
             runtime,
-            batches: loadBatches(samples, batchSize, { signal }),
+            batches: loadedBatches(samples, isLabelled(model.manifest), signal),
+            ...(options.bytes && { budgets: options.bytes }),
             onProgress: (images) => bar.update(images),
             signal,
           });
@@ -82,8 +88,27 @@ float32 feature map at the split point) / mean bytes of a whole frame, header in
     );
 }
 
+/** Whether folders name the classes of a model: not those of a model for all of ImageNet's. */
+const isLabelled = ({ teacher }: Manifest): boolean => teacher !== 'stock';
+
+async function* loadedBatches(
+  samples: readonly Sample[],
+  labelled: boolean,
+  signal: AbortSignal,
+): AsyncGenerator<LabelledBatch> {
+  for await (const { images, labels } of loadBatches(samples, batchSize, { signal })) {
+    yield labelled ? { images, labels } : { images };
+  }
+}
+
 /** The test part of the split that the manifest records, or all pictures, labelled with the model's classes. */
-function samplesToMeasure(dataset: Dataset, { classes, dataSplit, name }: Manifest, all: boolean): readonly Sample[] {
+function samplesToMeasure(dataset: Dataset, manifest: Manifest, all: boolean): readonly Sample[] {
+  const { classes, name } = manifest;
+  if (!isLabelled(manifest)) {
+    if (all) return [...dataset.train, ...dataset.test];
+    requireSameSplit(dataset, manifest);
+    return dataset.test;
+  }
   const missing = classes.filter((label) => !dataset.classes.includes(label));
   const unknown = dataset.classes.filter((label) => !classes.includes(label));
   if (all && unknown.length === 0) {
@@ -103,13 +128,18 @@ function samplesToMeasure(dataset: Dataset, { classes, dataSplit, name }: Manife
         '. Give the data set that the model was trained on, or --all and one with the same class folders or some of them',
     );
   }
+  requireSameSplit(dataset, manifest);
+  return dataset.test;
+}
+
+/** @throws {@link DatasetError} when the pictures are others than those of the training. */
+function requireSameSplit(dataset: Dataset, { dataSplit, name }: Manifest): void {
   if (dataset.protocol !== dataSplit.protocol || dataset.hash !== dataSplit.hash) {
     throw new DatasetError(
       `these pictures are not the data set that model "${name}" was trained on (other names or numbers of files), so ` +
         'it cannot be told which of them it has seen: give that data set, or --all to measure every picture all the same',
     );
   }
-  return dataset.test;
 }
 
 function printEvaluation(evaluation: Evaluation): void {
@@ -127,9 +157,25 @@ function printEvaluation(evaluation: Evaluation): void {
         ['feature map, bytes', `${evaluation.featureBytes} (the tail reads ${evaluation.readFeatureBytes})`],
         ['frame, mean bytes', frameBytes.mean.toFixed(1)],
         ['frame, p50 / p95 / max bytes', `${frameBytes.p50} / ${frameBytes.p95} / ${frameBytes.max}`],
-        ['entropy, mean bytes', evaluation.entropyBytes.mean.toFixed(1)],
+        ['chunks, mean', evaluation.chunks.mean.toFixed(1)],
+        ['payload of the chunks, mean bytes', evaluation.payloadBytes.mean.toFixed(1)],
+        ['entropy of the payload, mean bytes', evaluation.entropyBytes.mean.toFixed(1)],
         ['compression ratio', `${evaluation.compressionRatio.toFixed(0)}x`],
       ],
+    ),
+  );
+  if (evaluation.curve.length === 0) return;
+  printLine(
+    table(
+      ['budget, bytes', 'mean bytes', 'max bytes', 'accuracy', 'agreement', 'answered by the device'],
+      evaluation.curve.map((point) => [
+        String(point.budgetBytes),
+        point.frameBytes.mean.toFixed(1),
+        String(point.frameBytes.max),
+        percent(point.accuracy),
+        percent(point.agreement),
+        String(point.withoutFrame),
+      ]),
     ),
   );
 }

@@ -39,6 +39,11 @@ export function nonNegativeInteger(text: string): number {
   return wholeNumber(text, 0, 'a whole number of at least 0');
 }
 
+/** Parses whole numbers of at least 1 with commas between them. */
+export function positiveIntegers(text: string): number[] {
+  return text.split(',').map((part) => wholeNumber(part.trim(), 1, 'whole numbers of at least 1 with commas between'));
+}
+
 /** Parses a port: 0 (any free one) to 65535. */
 export function portNumber(text: string): number {
   const expected = 'a port from 0 to 65535';

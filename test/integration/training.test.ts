@@ -45,7 +45,7 @@ function parsed<T>({ exitCode, stdout, stderr }: CommandResult): T {
 interface TrainReport {
   readonly modelId: string;
   readonly steps: readonly { readonly step: string; readonly resumed: boolean }[];
-  readonly curve: readonly { readonly chunks: number }[];
+  readonly curve: readonly { readonly budgetBytes: number }[];
 }
 
 const sha256 = async (path: string): Promise<string> =>
@@ -88,7 +88,7 @@ describe('a model trained on drawn pictures', { timeout: 240_000 }, () => {
       true,
     ]);
     expect(trained.steps.find(({ step }) => step === 'task')?.resumed).toBe(false);
-    expect(trained.curve.map(({ chunks }) => chunks)).toEqual([1, 2]);
+    expect(trained.curve.map(({ budgetBytes }) => budgetBytes)).toEqual([128, 222, 350, 600, 1200]);
     expect((await readdir(at('model'))).sort()).toEqual([
       ...['device.onnx', 'edge.onnx', 'entropy.bin', 'fallback.onnx', 'manifest.json', 'trained.safetensors'],
     ]);
@@ -147,6 +147,8 @@ describe('a model trained on drawn pictures', { timeout: 240_000 }, () => {
         p95: expect.any(Number),
         max: expect.toSatisfy((bytes: number) => bytes <= 1200, 'one packet'),
       },
+      payloadBytes: { mean: expect.any(Number) },
+      chunks: { mean: expect.any(Number) },
       entropyBytes: { mean: expect.any(Number) },
       compressionRatio: expect.any(Number),
     });

@@ -100,8 +100,59 @@ describe('evaluateModel on the tiny model', () => {
     expect(evaluation.frameBytes.p95).toBeLessThanOrEqual(evaluation.frameBytes.max);
     expect(evaluation.compressionRatio).toBeCloseTo(588 / mean, 9);
     // Header and chunk headers come on top of the information content.
-    expect(evaluation.entropyBytes.mean).toBeLessThan(mean);
-    expect(evaluation.entropyBytes.mean).toBeGreaterThan(mean - 12 - 3 * 6);
+    const { payloadBytes, chunks, entropyBytes } = evaluation;
+    expect(payloadBytes.mean + 12 + 4 * chunks.mean).toBeCloseTo(mean, 9);
+    expect(payloadBytes.mean).toBeGreaterThan(entropyBytes.mean - 1);
+    expect(payloadBytes.mean).toBeLessThanOrEqual(1.01 * entropyBytes.mean + 4 * chunks.mean);
+  });
+
+  test('at each budget: frames cut to whole chunks, and the device’s answer where none fits', async () => {
+    const device = await deviceGraph();
+    await using session = await runtime.createSession(device);
+    const sizesOf = async (maxBytes: number) => {
+      const sizes: number[] = [];
+      for (const rgb of pixels) {
+        const outputs = await session.run({ image: tensor('uint8', [1, 224, 224, 3], rgb) });
+        const symbols = quantize(pickTensor(outputs, 'latent', 'float32').data, model.entropyModel);
+        sizes.push(encodeFrame(symbols, model.layout, { maxBytes }).length);
+      }
+      return sizes;
+    };
+    const whole = await sizesOf(1200);
+    const budgets = [10, Math.max(...whole) - 1, 1200];
+    const { curve } = await evaluateModel({
+      model,
+      graphs: { device, tail },
+      runtime,
+      batches: batchesOf([0, 1, 2, 0, 1]),
+      budgets,
+    });
+    expect(curve[0]).toEqual({
+      budgetBytes: 10,
+      frameBytes: { mean: 0, max: 0 },
+      accuracy: 1,
+      agreement: 1,
+      withoutFrame: 5,
+    });
+    for (const i of [1, 2]) {
+      const sizes = await sizesOf(budgets[i] as number);
+      expect(curve[i]?.frameBytes.mean).toBeCloseTo(sizes.reduce((a, b) => a + b, 0) / 5, 9);
+      expect(curve[i]?.frameBytes.max).toBe(Math.max(...sizes));
+      expect(curve[i]?.withoutFrame).toBe(0);
+    }
+    expect(curve[1]?.frameBytes.mean).toBeLessThan(curve[2]?.frameBytes.mean as number);
+    expect(curve[2]?.accuracy).toBe(1);
+  });
+
+  test('without labels, accuracy is agreement with the uncompressed network', async () => {
+    async function* unlabelled() {
+      for await (const { images } of batchesOf([0, 1, 2, 0, 1])) yield { images };
+    }
+    const graphs = { device: await deviceGraph(), tail };
+    const evaluation = await evaluateModel({ model, graphs, runtime, batches: unlabelled(), budgets: [1200] });
+    expect(evaluation).toMatchObject({ images: 5, uncompressedAccuracy: 1, curve: [{ withoutFrame: 0 }] });
+    expect(evaluation.accuracy).toBe(evaluation.agreement);
+    expect(evaluation.curve[0]?.accuracy).toBe(evaluation.curve[0]?.agreement);
   });
 
   test('stops when told to', async () => {

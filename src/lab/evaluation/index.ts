@@ -1,4 +1,5 @@
 export {
+  type EvaluatedPoint,
   type EvaluateOptions,
   type Evaluation,
   evaluateModel,
