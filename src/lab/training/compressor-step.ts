@@ -28,7 +28,7 @@ import { quantizePrefix } from './prefix-quantizer.ts';
 import { createRateController } from './rate-controller.ts';
 import { largestSymbol, type TrainRecipe } from './recipe.ts';
 import { type StepContext, stepSeeds } from './step-context.ts';
-import { isLastStageParameter, type Tail } from './tail.ts';
+import { isLastStageParameter, type Tail, tailLearningRate } from './tail.ts';
 import { oneHot, rowsOf } from './training-set.ts';
 
 /** Gains and rate model move on a logarithmic scale and need a higher learning rate to have an effect. */
@@ -184,9 +184,6 @@ export interface TaskOptions {
   /** Keeps the learning rate until a plateau, as `optimize` says; half a cosine when left out. */
   readonly plateau?: Plateau;
 }
-
-/** A fine-tuned tail moves slowly: the share of the compressor's learning rate that it gets. */
-export const tailLearningRate = 0.1;
 
 /** Step 4: trains for the answer, through the frozen tail (`task`) or together with its last stage (`fine-tune`). */
 export async function trainTask(context: StepContext, options: TaskOptions): Promise<OptimizeResult> {

@@ -5,7 +5,6 @@ export { compressorShape } from './compressor-plan.ts';
 export { startCompressor } from './compressor-start.ts';
 export {
   type TaskOptions,
-  tailLearningRate,
   trainReconstruction,
   trainTask,
   type Validate,
@@ -26,6 +25,7 @@ export {
   lastStageParameters,
   lastStageTensors,
   type Tail,
+  tailLearningRate,
   trainableTail,
   withoutLastStage,
 } from './tail.ts';

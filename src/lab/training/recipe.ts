@@ -89,8 +89,8 @@ export const defaultRecipe: Omit<TrainRecipe, 'split' | 'selectedChannels'> = {
   seed: 0,
   validationShare: 0.05,
   batchSize: 32,
-  epochs: { teacher: 40, attention: 1, reconstruction: 3, task: 3, fineTune: 2 },
-  learningRates: { teacher: 1e-3, attention: 1e-3, reconstruction: 1e-3, task: 3e-4, fineTune: 2e-5 },
+  epochs: { teacher: 40, attention: 1, reconstruction: 3, task: 5, fineTune: 3 },
+  learningRates: { teacher: 1e-3, attention: 1e-3, reconstruction: 1e-3, task: 2e-4, fineTune: 2e-4 },
   distillationTemperature: 2,
   attentionSparsity: 0.5,
 };

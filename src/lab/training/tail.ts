@@ -65,6 +65,9 @@ export function lastStageParameters(folded: FoldedConvolutions, trained: TensorM
 /** Whether a parameter belongs to `lastStageParameters`. */
 export const isLastStageParameter = (name: string): boolean => /^(5[abc]_branch|classifier\/)/.test(name);
 
+/** A fine-tuned last stage moves slowly: the share of the learning rate that it gets. */
+export const tailLearningRate = 0.1;
+
 /** The parameters that do not belong to `lastStageParameters`: the compressor's. */
 export const withoutLastStage = (parameters: TensorMap): TensorMap =>
   Object.fromEntries(Object.entries(parameters).filter(([name]) => !isLastStageParameter(name)));

@@ -7,7 +7,7 @@ import { classifier, constantParameters, pooledFeatures } from '../networks/inde
 import { forwardRows } from './forward.ts';
 import { optimize } from './optimize.ts';
 import { type StepContext, stepSeeds } from './step-context.ts';
-import { lastStageParameters, lastStageTensors, trainableTail } from './tail.ts';
+import { lastStageParameters, lastStageTensors, tailLearningRate, trainableTail } from './tail.ts';
 import { oneHot, rowsOf, type TrainingSet } from './training-set.ts';
 
 /** Samples in a batch of a classifier alone. */
@@ -111,7 +111,7 @@ export async function fineTuneTeacher(context: StepContext, linear: TensorMap): 
     seed: recipe.seed + stepSeeds['teacher-fine-tune'],
     epochs: recipe.epochs.fineTune,
     batchSize,
-    learningRate: recipe.learningRates.fineTune,
+    learningRate: tailLearningRate * recipe.learningRates.fineTune,
     samples: set.train,
     parameters: lastStageParameters(folded, linear),
     build: (graph, trained) => {

@@ -13,7 +13,7 @@ import { roundForStorage, type TrainedModel } from '../build/index.ts';
 import { pooledFeatures } from '../networks/index.ts';
 import { gatedLogits, openGates, trainAttention } from './attention-step.ts';
 import { rankChannels } from './channel-ranking.ts';
-import { openCheckpoint, recipeHash, type StepResult } from './checkpoint.ts';
+import { type Checkpoint, openCheckpoint, recipeHash, type StepResult } from './checkpoint.ts';
 import { compressorShape } from './compressor-plan.ts';
 import { startCompressor } from './compressor-start.ts';
 import { trainReconstruction, trainTask } from './compressor-step.ts';
@@ -22,6 +22,7 @@ import { trainFallback } from './fallback-step.ts';
 import { dataSplitOf, extractFeatures, type FeaturesOptions, trainingSet } from './features-step.ts';
 import { measureCurve, uncompressedLogits } from './measure.ts';
 import type { OptimizeProgress } from './optimize.ts';
+import type { TrainRecipe } from './recipe.ts';
 import type { StepContext } from './step-context.ts';
 import { answeredBy, type StockClassifier } from './stock-teacher.ts';
 import {
@@ -87,11 +88,13 @@ export async function train(options: TrainOptions): Promise<TrainedModel> {
     pictures: dataset.fingerprint,
     version: trainingVersion,
     threads,
-    recipe,
     runtime: runtime.name,
   };
-  const checkpoint = openCheckpoint(join(cacheFolder, 'training', recipeHash(key)), recipeHash(key));
-  const run = stepRunner(checkpoint, onStep);
+  const checkpointOf = (step: TrainingStepName): Checkpoint => {
+    const hash = recipeHash({ ...key, recipe: recipeUpTo(step, recipe) });
+    return openCheckpoint(join(cacheFolder, 'training', hash), hash);
+  };
+  const run = stepRunner(checkpointOf, onStep);
 
   const startedAt = performance.now();
   let alreadyThere: number | undefined;
@@ -113,14 +116,19 @@ export async function train(options: TrainOptions): Promise<TrainedModel> {
     folded,
     recipe,
     runtime,
-    checkpoint,
+    checkpoint: checkpointOf('teacher'),
     ...(signal ? { signal } : {}),
   };
+  const contextOf = (step: TrainingStepName): StepContext => ({
+    ...context,
+    checkpoint: checkpointOf(step),
+    ...progress(step),
+  });
   const everySample = Array.from({ length: features.count }, (_, i) => i);
   const validationRows = (logits: Float32Array): Float32Array => rowsOf(logits, set.classes, set.validation).data;
 
   const teacher = await run<Pick<StepReport, 'accuracy'>>('teacher', async () => {
-    const stepContext = { ...context, ...progress('teacher') };
+    const stepContext = contextOf('teacher');
     const linear = roundForStorage(stock ? stock.tensors : await trainLinearTeacher(stepContext));
     if (recipe.teacher !== 'fine-tuned') {
       const logits = await linearLogits(context, linear, classifierLayer, set.validation);
@@ -137,7 +145,7 @@ export async function train(options: TrainOptions): Promise<TrainedModel> {
       : await uncompressedLogits(context, teacherTail, everySample);
 
   const attention = await run('attention', async () => {
-    const attentionContext = { ...context, ...progress('attention') };
+    const attentionContext = contextOf('attention');
     const [channels = 0] = features.mapShape;
     const tensors = recipe.gates
       ? await trainAttention(attentionContext, teacherTail, teacherLogits)
@@ -157,7 +165,7 @@ export async function train(options: TrainOptions): Promise<TrainedModel> {
   };
 
   const reconstruction = await run('reconstruction', async () => {
-    const stepContext = { ...context, ...progress('reconstruction') };
+    const stepContext = contextOf('reconstruction');
     const start = await startCompressor(stepContext, shape, attention.tensors);
     const { parameters } = await trainReconstruction(stepContext, shape, attention.tensors, start);
     const tensors = { ...attention.tensors, ...parameters };
@@ -166,34 +174,28 @@ export async function train(options: TrainOptions): Promise<TrainedModel> {
 
   const common = { shape, teacherLogits };
   const task = await run('task', async () => {
-    const { parameters } = await trainTask(
-      { ...context, ...progress('task') },
-      {
-        ...common,
-        name: 'task',
-        start: reconstruction.tensors,
-        tail: () => teacherTail,
-        epochs: recipe.epochs.task,
-        learningRate: recipe.learningRates.task,
-      },
-    );
+    const { parameters } = await trainTask(contextOf('task'), {
+      ...common,
+      name: 'task',
+      start: reconstruction.tensors,
+      tail: () => teacherTail,
+      epochs: recipe.epochs.task,
+      learningRate: recipe.learningRates.task,
+    });
     const tensors = roundForStorage(parameters);
     return { tensors, notes: await measured(tensors, teacherTail) };
   });
 
   const fineTuned = recipe.fineTuneTail
     ? await run('fine-tune', async () => {
-        const { parameters: trained } = await trainTask(
-          { ...context, ...progress('fine-tune') },
-          {
-            ...common,
-            name: 'fine-tune',
-            start: { ...task.tensors, ...lastStageParameters(folded, teacher.tensors) },
-            tail: (parameters) => trainableTail(recipe.split, folded, parameters),
-            epochs: recipe.epochs.fineTune,
-            learningRate: recipe.learningRates.fineTune,
-          },
-        );
+        const { parameters: trained } = await trainTask(contextOf('fine-tune'), {
+          ...common,
+          name: 'fine-tune',
+          start: { ...task.tensors, ...lastStageParameters(folded, teacher.tensors) },
+          tail: (parameters) => trainableTail(recipe.split, folded, parameters),
+          epochs: recipe.epochs.fineTune,
+          learningRate: recipe.learningRates.fineTune,
+        });
         const tensors = roundForStorage({ ...withoutLastStage(trained), ...lastStageTensors(folded, trained) });
         return { tensors, notes: await measured(tensors, frozenTail(recipe.split, folded, tensors)) };
       })
@@ -202,7 +204,7 @@ export async function train(options: TrainOptions): Promise<TrainedModel> {
   const finalTail = frozenTail(recipe.split, folded, final);
 
   const entropy = await run('entropy', async () => {
-    const coding = await fitCoding({ ...context, ...progress('entropy') }, shape, final);
+    const coding = await fitCoding(contextOf('entropy'), shape, final);
     const uncompressed = await uncompressedLogits(context, finalTail, set.validation);
     const compressor = { shape, tensors: final, coding, tail: finalTail };
     const curve = await measureCurve(context, compressor, curveBudgets, uncompressed);
@@ -220,7 +222,7 @@ export async function train(options: TrainOptions): Promise<TrainedModel> {
   });
 
   const fallback = await run('fallback', async () => {
-    const trained = await trainFallback({ ...context, ...progress('fallback') });
+    const trained = await trainFallback(contextOf('fallback'));
     return { tensors: roundForStorage(trained.tensors), notes: { ...trained.measured } };
   });
 
@@ -259,14 +261,26 @@ function stockOf({ recipe, stockClassifier }: TrainOptions): StockClassifier | u
 
 const secondsSince = (startedAt: number): number => (performance.now() - startedAt) / 1000;
 
+/** What of a recipe a step and those before it read: trainings that differ in the rest share the step's checkpoint. */
+function recipeUpTo(step: TrainingStepName, recipe: TrainRecipe): Partial<TrainRecipe> {
+  if (step === 'fine-tune' || step === 'entropy') return recipe;
+  const { fineTuneTail: _fineTuneTail, ...compressor } = recipe;
+  if (step === 'reconstruction' || step === 'task') return compressor;
+  const { latentChannels: _k, bits: _bits, frameBytes: _bytes, progressive: _progressive, ...others } = compressor;
+  const { selectedChannels: _selected, decoderWidth: _width, start: _start, epochs, learningRates, ...front } = others;
+  const none = { reconstruction: 0, task: 0 };
+  return { ...front, epochs: { ...epochs, ...none }, learningRates: { ...learningRates, ...none } };
+}
+
 /** Runs a step, or takes its result from the checkpoint; reports it either way. */
-function stepRunner(checkpoint: ReturnType<typeof openCheckpoint>, onStep: TrainOptions['onStep']) {
+function stepRunner(checkpointOf: (step: TrainingStepName) => Checkpoint, onStep: TrainOptions['onStep']) {
   return async <Notes extends object>(
     step: TrainingStepName,
     compute: () => Promise<StepResult<Notes & Partial<Pick<StepReport, 'accuracy' | 'frameBytes'>>>>,
   ) => {
     type Full = Notes & Partial<Pick<StepReport, 'accuracy' | 'frameBytes'>>;
     const startedAt = performance.now();
+    const checkpoint = checkpointOf(step);
     const saved = await checkpoint.load<{ notes: Full; seconds: number }>(step);
     const result: StepResult<Full> = saved ? { tensors: saved.tensors, notes: saved.notes.notes } : await compute();
     const seconds = saved?.notes.seconds ?? secondsSince(startedAt);
