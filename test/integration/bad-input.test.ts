@@ -129,13 +129,13 @@ describe('frames and models', () => {
       await writeFile(path, bytes);
     });
     const newer = await broken('newer', 'manifest.json', async (path) =>
-      writeFile(path, (await readFile(path, 'utf8')).replace(/"formatVersion": ?1/, '"formatVersion": 2')),
+      writeFile(path, (await readFile(path, 'utf8')).replace(/"formatVersion": ?2/, '"formatVersion": 3')),
     );
     const edgeless = await broken('edgeless', 'edge.onnx', (path) => rm(path));
     const page = await broken('page', 'manifest.json', (path) => writeFile(path, '<html>'));
     await expectAllRefused([
       [['encode', flipped, red, '--out', at('none.aec')], /device\.onnx is damaged: .*build the model again/],
-      [['info', newer, '--json'], /manifest\.json has format version 2, this aecnn reads 1: install/],
+      [['info', newer, '--json'], /manifest\.json has format version 3, this aecnn reads 2: install/],
       [['serve', edgeless, '--port', '0'], /edge\.onnx of the split model cannot be read/],
       [['info', page], /manifest\.json is not JSON/],
     ]);

@@ -129,9 +129,16 @@ describe('a model trained on drawn pictures', { timeout: 240_000 }, () => {
 
   test('evaluate measures the test part through frames', async () => {
     const evaluation: Record<string, unknown> = parsed(
-      await runAecnn('evaluate', at('model'), '--data', at('pictures'), '--json'),
+      await runAecnn('evaluate', at('model'), '--data', at('pictures'), '--bytes', '60,1200', '--json'),
     );
     const share = expect.toSatisfy((value: number) => value >= 0 && value <= 1, 'from 0 to 1');
+    const point = (budgetBytes: number) => ({
+      budgetBytes,
+      frameBytes: { mean: expect.any(Number), max: expect.toSatisfy((bytes: number) => bytes <= budgetBytes) },
+      accuracy: share,
+      agreement: share,
+      withoutFrame: expect.any(Number),
+    });
     expect(evaluation).toEqual({
       modelId: expect.stringMatching(/^[0-9a-f]{12}$/),
       images: 6,
@@ -151,6 +158,7 @@ describe('a model trained on drawn pictures', { timeout: 240_000 }, () => {
       chunks: { mean: expect.any(Number) },
       entropyBytes: { mean: expect.any(Number) },
       compressionRatio: expect.any(Number),
+      curve: [point(60), point(1200)],
     });
     // Drawn classes that a linear classifier tells apart at a glance; a third would be chance.
     expect(evaluation.uncompressedAccuracy).toBeGreaterThan(0.8);
