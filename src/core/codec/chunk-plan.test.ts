@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { CodecError } from '../errors.ts';
 import { channelPlan, createChunkPlan, noChunk } from './chunk-plan.ts';
+import { nothingKnown } from './resolution.ts';
 
 test('says what each chunk refines, from where to where', () => {
   // Two elements, three resolutions: the first comes coarse in chunk 0 and whole in chunk 1, the second half-way in chunk 1.
@@ -8,8 +9,8 @@ test('says what each chunk refines, from where to where', () => {
   expect(plan.chunks).toBe(2);
   expect(plan.resolutions).toBe(3);
   expect(plan.refinements).toEqual([
-    { elements: Uint16Array.of(0), from: Uint8Array.of(3), to: Uint8Array.of(2) },
-    { elements: Uint16Array.of(0, 1), from: Uint8Array.of(2, 3), to: Uint8Array.of(0, 1) },
+    { elements: Uint16Array.of(0), from: Uint8Array.of(nothingKnown), to: Uint8Array.of(2) },
+    { elements: Uint16Array.of(0, 1), from: Uint8Array.of(2, nothingKnown), to: Uint8Array.of(0, 1) },
   ]);
 });
 
@@ -27,8 +28,8 @@ test.each([
 test('a plan by channels sends each channel whole', () => {
   const plan = channelPlan([3, 1, 2], [1, 2]);
   expect(plan.refinements).toEqual([
-    { elements: Uint16Array.of(0, 1), from: Uint8Array.of(1, 1), to: Uint8Array.of(0, 0) },
-    { elements: Uint16Array.of(2, 3, 4, 5), from: Uint8Array.of(1, 1, 1, 1), to: Uint8Array.of(0, 0, 0, 0) },
+    { elements: Uint16Array.of(0, 1), from: Uint8Array.of(nothingKnown, nothingKnown), to: Uint8Array.of(0, 0) },
+    { elements: Uint16Array.of(2, 3, 4, 5), from: new Uint8Array(4).fill(nothingKnown), to: Uint8Array.of(0, 0, 0, 0) },
   ]);
   expect(() => channelPlan([3, 1, 2], [1, 1])).toThrow(CodecError);
   expect(() => channelPlan([3, 1, 2], [3, 0])).not.toThrow();

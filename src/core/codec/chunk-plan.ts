@@ -1,7 +1,7 @@
 /** What each chunk of a frame tells: which latent elements it brings to which resolution. */
 
 import { CodecError } from '../errors.ts';
-import { mostResolutions } from './resolution.ts';
+import { mostResolutions, nothingKnown } from './resolution.ts';
 
 /** Most chunks of a frame. */
 const mostChunks = 255;
@@ -24,7 +24,7 @@ export interface ChunkPlan {
 /** What one chunk tells, in the order in which it is coded: elements in the order of the symbols. */
 export interface ChunkRefinements {
   readonly elements: Uint16Array;
-  /** Resolution at which each element was known before; the plan's `resolutions` when nothing was. */
+  /** Resolution at which each element was known before; {@link nothingKnown} when no chunk had brought it. */
   readonly from: Uint8Array;
   /** Resolution that it is brought to. */
   readonly to: Uint8Array;
@@ -46,7 +46,7 @@ export function createChunkPlan(elements: number, arrivals: Uint8Array): ChunkPl
   if (chunks < 1 || chunks > mostChunks) throw new CodecError(`a frame has 1 to ${mostChunks} chunks, got ${chunks}`);
   const lists = Array.from({ length: chunks }, (): [element: number, from: number, to: number][] => []);
   for (let element = 0; element < elements; element++) {
-    let known = resolutions;
+    let known = nothingKnown;
     for (let resolution = resolutions - 1; resolution >= 0; resolution--) {
       const at = (r: number): number => arrivals[r * elements + element] as number;
       const chunk = at(resolution);

@@ -4,7 +4,7 @@ import { CodecError } from '../errors.ts';
 import { createRandom } from '../tensor/index.ts';
 import { type EntropyModel, elementEntropyBits, entropyBits } from './entropy-model.ts';
 import { createSymbolHistogram, fitEntropyModel } from './fit-entropy-model.ts';
-import { createFrequencyTable, frequencyTotal, indexOfQuantile } from './frequency-table.ts';
+import { createFrequencyTable, frequencyTotal } from './frequency-table.ts';
 
 const example: EntropyModel = {
   tables: [
@@ -29,13 +29,6 @@ describe('frequency table', () => {
     ['a fraction of a symbol', 0.5, [frequencyTotal]],
   ])('refuses %s', (_, minSymbol, frequencies) => {
     expect(() => createFrequencyTable(minSymbol, Uint16Array.from(frequencies))).toThrow(CodecError);
-  });
-
-  test('finds the owner of every quantile', () => {
-    const [table] = example.tables;
-    if (table === undefined) throw new Error('no table');
-    const owners = Array.from({ length: frequencyTotal }, (_, quantile) => indexOfQuantile(table, quantile));
-    expect(owners).toEqual([...table.frequencies].flatMap((frequency, i) => new Array<number>(frequency).fill(i)));
   });
 });
 

@@ -44,20 +44,3 @@ export function createFrequencyTable(minSymbol: number, frequencies: Uint16Array
   if (sum !== frequencyTotal) throw new CodecError(`frequencies sum to ${sum}, expected ${frequencyTotal}`);
   return { minSymbol, maxSymbol, frequencies, starts };
 }
-
-/**
- * Index of the symbol that owns a quantile: the `i` with `starts[i] <= quantile < starts[i + 1]`, by bisection.
- *
- * @param quantile - Whole number in [0, 2^15).
- */
-export function indexOfQuantile(table: FrequencyTable, quantile: number): number {
-  const { starts } = table;
-  let low = 0;
-  let high = table.frequencies.length;
-  while (high - low > 1) {
-    const middle = (low + high) >>> 1;
-    if ((starts[middle] as number) <= quantile) low = middle;
-    else high = middle;
-  }
-  return low;
-}

@@ -13,7 +13,8 @@ import { CodecError } from '../errors.ts';
 import { createByteSink } from './byte-sink.ts';
 import type { ChunkPlan, ChunkRefinements } from './chunk-plan.ts';
 import { type EntropyModel, requireElements, symbolIndex } from './entropy-model.ts';
-import { type FrequencyTable, indexOfQuantile } from './frequency-table.ts';
+import { flatTables } from './flat-tables.ts';
+import type { FrequencyTable } from './frequency-table.ts';
 import { rangeCoder } from './range-coder.ts';
 import { groupFirst, groupLast, groupOf } from './resolution.ts';
 
@@ -34,15 +35,28 @@ export interface LatentLayout {
 export function compressChunk(symbols: Int16Array, layout: LatentLayout, chunk: number): Uint8Array {
   const { elements, from, to } = refinementsOf(layout, chunk);
   requireElements(layout.entropyModel, symbols.length);
+  const { minSymbols, sizes, places, starts } = flatTables(layout.entropyModel);
   const sink = createByteSink();
   const encoder = rangeCoder.createEncoder(sink);
-  elements.forEach((element, i) => {
-    const table = tableOf(layout, element);
+  for (let i = 0; i < elements.length; i++) {
+    const element = elements[i] as number;
     const symbol = symbols[element] as number;
-    symbolIndex(table, symbol, element);
-    const interval = intervalOf(table, symbol, from[i] as number, to[i] as number, layout.plan);
-    if (interval.frequency < interval.total) encoder.encode(interval.start, interval.frequency, interval.total);
-  });
+    const [minSymbol, size] = [minSymbols[element] as number, sizes[element] as number];
+    if (symbol < minSymbol || symbol >= minSymbol + size) symbolIndex(tableOf(layout, element), symbol, element);
+    // Where the starts of the symbols 0, 1, ... of the table would stand.
+    const zero = (places[element] as number) - minSymbol;
+    const [resolution, known] = [to[i] as number, from[i] as number];
+    const knownFirst = Math.max(minSymbol, groupFirst(groupOf(symbol, known), known));
+    const knownEnd = Math.min(minSymbol + size, groupLast(groupOf(symbol, known), known) + 1);
+    const group = groupOf(symbol, resolution);
+    const first = Math.max(minSymbol, groupFirst(group, resolution));
+    const end = Math.min(minSymbol + size, groupLast(group, resolution) + 1);
+    if (first === knownFirst && end === knownEnd) continue;
+    const base = starts[zero + knownFirst] as number;
+    const start = starts[zero + first] as number;
+    const frequency = (starts[zero + end] as number) - start;
+    encoder.encode(start - base, frequency, (starts[zero + knownEnd] as number) - base);
+  }
   encoder.finish();
   return sink.toBytes();
 }
@@ -62,24 +76,33 @@ export function decompressChunk(
 ): Int16Array {
   const { elements, from, to } = refinementsOf(layout, chunk);
   requireElements(layout.entropyModel, symbols.length);
+  const { minSymbols, sizes, places, starts } = flatTables(layout.entropyModel);
   const refined = symbols.slice();
   const decoder = rangeCoder.createDecoder(payload);
   for (let i = 0; i < elements.length; i++) {
     const element = elements[i] as number;
-    const table = tableOf(layout, element);
-    const resolution = to[i] as number;
-    const { minSymbol, starts } = table;
-    const known = knownIndices(table, symbols[element] as number, from[i] as number, layout.plan);
-    let group = groupOf(minSymbol + known.first, resolution);
-    if (group !== groupOf(minSymbol + known.end - 1, resolution)) {
-      const base = starts[known.first] as number;
-      const quantile = decoder.quantile((starts[known.end] as number) - base);
-      group = groupOf(minSymbol + indexOfQuantile(table, base + quantile), resolution);
-      const [first, end] = groupIndices(table, group, resolution);
-      const start = starts[first] as number;
-      decoder.consume(start - base, (starts[end] as number) - start);
+    const [minSymbol, size] = [minSymbols[element] as number, sizes[element] as number];
+    const zero = (places[element] as number) - minSymbol; // as in compressChunk
+    const [resolution, known] = [to[i] as number, from[i] as number];
+    const symbol = symbols[element] as number;
+    const knownFirst = Math.max(minSymbol, groupFirst(groupOf(symbol, known), known));
+    const knownEnd = Math.min(minSymbol + size, groupLast(groupOf(symbol, known), known) + 1);
+    // The group is one of those from `group` to before `groupAfter`: bisected until it is one alone.
+    let group = groupOf(knownFirst, resolution);
+    let groupAfter = groupOf(knownEnd - 1, resolution) + 1;
+    if (groupAfter - group > 1) {
+      const base = starts[zero + knownFirst] as number;
+      const quantile = base + decoder.quantile((starts[zero + knownEnd] as number) - base);
+      while (groupAfter - group > 1) {
+        const middle = (group + groupAfter) >> 1;
+        if ((starts[zero + groupFirst(middle, resolution)] as number) <= quantile) group = middle;
+        else groupAfter = middle;
+      }
+      const start = starts[zero + Math.max(minSymbol, groupFirst(group, resolution))] as number;
+      const end = starts[zero + Math.min(minSymbol + size, groupLast(group, resolution) + 1)] as number;
+      decoder.consume(start - base, end - start);
     }
-    refined[element] = group * 2 ** resolution;
+    refined[element] = group * (1 << resolution);
   }
   decoder.finish();
   return refined;
@@ -127,7 +150,7 @@ export function chunkEntropyBits(symbols: Int16Array, layout: LatentLayout): Flo
     let bits = 0;
     elements.forEach((element, i) => {
       const symbol = symbols[element] as number;
-      bits += bitsOf(intervalOf(tableOf(layout, element), symbol, from[i] as number, to[i] as number, layout.plan));
+      bits += bitsOf(intervalOf(tableOf(layout, element), symbol, from[i] as number, to[i] as number));
     });
     return bits;
   });
@@ -138,17 +161,17 @@ export function worstCaseChunkBytes(layout: LatentLayout): number[] {
   return layout.plan.refinements.map(({ elements, from, to }) => {
     let bits = 0;
     elements.forEach((element, i) => {
-      bits += rarestBits(tableOf(layout, element), from[i] as number, to[i] as number, layout.plan);
+      bits += rarestBits(tableOf(layout, element), from[i] as number, to[i] as number);
     });
     return Math.ceil(bits / 8) + 1;
   });
 }
 
 /** Bits of the dearest refinement of a table from one resolution to another. */
-function rarestBits(table: FrequencyTable, from: number, to: number, plan: ChunkPlan): number {
+function rarestBits(table: FrequencyTable, from: number, to: number): number {
   let most = 0;
   for (let symbol = table.minSymbol; symbol <= table.maxSymbol; symbol++) {
-    most = Math.max(most, bitsOf(intervalOf(table, symbol, from, to, plan)));
+    most = Math.max(most, bitsOf(intervalOf(table, symbol, from, to)));
   }
   // 0.003 bits: the range is cut to a multiple of the total of at least 512 units, which costs at most log2(513 / 512).
   return most === 0 ? 0 : most + 0.003;
@@ -163,29 +186,17 @@ interface Interval {
 
 const bitsOf = ({ frequency, total }: Interval): number => Math.log2(total / frequency);
 
-function intervalOf(table: FrequencyTable, symbol: number, from: number, to: number, plan: ChunkPlan): Interval {
+function intervalOf(table: FrequencyTable, symbol: number, from: number, to: number): Interval {
   const { starts } = table;
-  const known = knownIndices(table, symbol, from, plan);
+  const [knownFirst, knownEnd] = groupIndices(table, groupOf(symbol, from), from);
   const [first, end] = groupIndices(table, groupOf(symbol, to), to);
-  const base = starts[known.first] as number;
+  const base = starts[knownFirst] as number;
   const start = starts[first] as number;
   return {
     start: start - base,
     frequency: (starts[end] as number) - start,
-    total: (starts[known.end] as number) - base,
+    total: (starts[knownEnd] as number) - base,
   };
-}
-
-/** Indices of the alphabet that a symbol is known to lie in, from `first` to before `end`. */
-function knownIndices(
-  table: FrequencyTable,
-  symbol: number,
-  resolution: number,
-  plan: ChunkPlan,
-): { readonly first: number; readonly end: number } {
-  if (resolution === plan.resolutions) return { first: 0, end: table.frequencies.length };
-  const [first, end] = groupIndices(table, groupOf(symbol, resolution), resolution);
-  return { first, end };
 }
 
 /** Indices of a group's symbols, as far as the alphabet has them: the first, and that after the last. */

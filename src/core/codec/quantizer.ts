@@ -10,6 +10,7 @@ import { CodecError } from '../errors.ts';
 import { type Tensor, tensor } from '../tensor/index.ts';
 import { knownWidths } from './chunk-plan.ts';
 import { type EntropyModel, requireElements } from './entropy-model.ts';
+import { flatTables } from './flat-tables.ts';
 import type { LatentLayout } from './latent-codec.ts';
 
 /**
@@ -21,9 +22,13 @@ import type { LatentLayout } from './latent-codec.ts';
  */
 export function quantize(latent: Float32Array, model: EntropyModel): Int16Array {
   requireElements(model, latent.length);
-  return Int16Array.from(model.tables, ({ minSymbol, maxSymbol }, element) => {
-    return quantized(latent, element, minSymbol, maxSymbol);
-  });
+  const { minSymbols, sizes } = flatTables(model);
+  const symbols = new Int16Array(latent.length);
+  for (let element = 0; element < symbols.length; element++) {
+    const minSymbol = minSymbols[element] as number;
+    symbols[element] = quantized(latent, element, minSymbol, minSymbol + (sizes[element] as number) - 1);
+  }
+  return symbols;
 }
 
 /**

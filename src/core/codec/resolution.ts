@@ -10,6 +10,9 @@
 /** Most resolutions of a model: at the last one only the highest bit of a symbol of 16 bits would be known. */
 export const mostResolutions = 16;
 
+/** The resolution of an element of which nothing is known: its one group holds every symbol of 16 bits. */
+export const nothingKnown = 16;
+
 /** The group that a symbol falls into: its size without the lowest bits, with its sign. */
 export function groupOf(symbol: number, resolution: number): number {
   return symbol < 0 ? 0 - (-symbol >> resolution) : symbol >> resolution;
@@ -17,7 +20,7 @@ export function groupOf(symbol: number, resolution: number): number {
 
 /** Smallest symbol of a group. */
 export function groupFirst(group: number, resolution: number): number {
-  return group > 0 ? group * 2 ** resolution : (group - 1) * 2 ** resolution + 1;
+  return group > 0 ? group * (1 << resolution) : (group - 1) * (1 << resolution) + 1;
 }
 
 /** Largest symbol of a group. */
