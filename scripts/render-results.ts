@@ -55,6 +55,15 @@ interface BenchTrain extends Omit<Recorded<unknown>, 'result'> {
   readonly ratio: number | null;
 }
 
+/** `results/bench-codec.json`, which `npm run bench:codec` writes itself. */
+interface BenchCodec extends Omit<Recorded<unknown>, 'result'> {
+  readonly milliseconds: readonly (Omit<BenchSide, 'name' | 'n'> & { readonly part: string })[];
+  /** Share of the device's time for a picture that compression takes. */
+  readonly compressionShare: number;
+  readonly n: number;
+  readonly frameBytes: { readonly mean: number };
+}
+
 const read = <T>(name: string): T => JSON.parse(readFileSync(`${root}results/${name}.json`, 'utf8')) as T;
 
 const readIfThere = <T>(name: string): T | undefined =>
@@ -137,6 +146,20 @@ const renderers: Readonly<Record<string, () => string>> = {
     ];
     return `${table(['', ''], rows)}\n\n${source('evaluate-caltech101-conv4x', record)}`;
   },
+  'evaluate-imagenet-conv4x': () => {
+    const record = read<Recorded<Evaluation>>('evaluate-imagenet-conv4x');
+    const { result } = record;
+    const rows = result.curve.map(({ budgetBytes, frameBytes, agreement }) => [
+      thousands(budgetBytes),
+      `${frameBytes.mean.toFixed(0)} (${frameBytes.max})`,
+      percent(agreement),
+    ]);
+    const head = ['every frame at most, bytes', 'bytes, mean (largest)', 'same answer of 1,000 as uncompressed'];
+    return (
+      `${table(head, rows)}\n\nOf ${thousands(result.images)} pictures not trained on; the device's own classifier agrees on ` +
+      `${percent(result.fallbackAccuracy)}. ${source('evaluate-imagenet-conv4x', record)}`
+    );
+  },
   start: () => {
     const record = read<Recorded<StartResult>>('start');
     const { methods, qualities } = record.result;
@@ -155,6 +178,19 @@ const renderers: Readonly<Record<string, () => string>> = {
   rate: rateTable,
   'train-cifar10': () => trainingTable('train-cifar10'),
   'train-caltech101-conv4x': () => trainingTable('train-caltech101-conv4x'),
+  'bench-codec': () => {
+    const record = read<BenchCodec>('bench-codec');
+    const rows = record.milliseconds.map(({ part, medianMs, minMs, maxMs }) => [
+      part,
+      medianMs.toFixed(2),
+      `${minMs.toFixed(2)} to ${maxMs.toFixed(2)}`,
+    ]);
+    return (
+      `${table(['', 'ms a picture, median', 'from to'], rows)}\n\n**Compression takes ` +
+      `${percent(record.compressionShare)} of the device's time.** n = ${record.n}, frames of ` +
+      `${record.frameBytes.mean.toFixed(0)} bytes. ${source('bench-codec', record)}`
+    );
+  },
   'bench-train': () => {
     const record = read<BenchTrain>('bench-train');
     const row = ({ name, medianMs, minMs, maxMs, n }: BenchSide): string[] => [
