@@ -112,7 +112,6 @@ function rateTable(): string {
     const at = (record: Recorded<Evaluation> | undefined): EvaluatedPoint | undefined =>
       record?.result.curve.find(({ budgetBytes }) => budgetBytes === budget);
     const alone = readIfThere<Recorded<Evaluation>>(`evaluate-caltech101-conv4x-alone-${budget}`);
-    // A model for 206 bytes stands for 222 too.
     return [thousands(budget), ...cells(at(frozen)), ...cells(at(tuned)), ...(alone ? cells(at(alone)) : ['', ''])];
   });
   const head = ['every frame at most, bytes', 'one model (shipped) loses, points', 'bytes, mean (largest)'];

@@ -91,7 +91,7 @@ export function channelPlan(
 }
 
 /** Width of the interval of an element that no chunk has brought: wider than any latent. */
-export const unknownWidth = 2 ** mostResolutions;
+export const unknownWidth = 2 ** nothingKnown;
 
 /** How far the first so many chunks tell each element: the width of its intervals but that about 0, in quantizer steps. */
 export function knownWidths({ arrivals, resolutions }: ChunkPlan, chunks: number): Float32Array {

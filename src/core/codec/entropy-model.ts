@@ -42,11 +42,16 @@ export function requireElements(model: EntropyModel, elements: number): void {
  *
  * @throws {@link CodecError} when the alphabet has no such symbol.
  */
-export function symbolIndex(table: FrequencyTable, symbol: number, element: number): number {
-  if (symbol < table.minSymbol || symbol > table.maxSymbol) {
+function symbolIndex({ minSymbol, maxSymbol }: FrequencyTable, symbol: number, element: number): number {
+  requireInAlphabet(symbol, minSymbol, maxSymbol, element);
+  return symbol - minSymbol;
+}
+
+/** @throws {@link CodecError} when the alphabet `minSymbol .. maxSymbol` of a latent element has no such symbol. */
+export function requireInAlphabet(symbol: number, minSymbol: number, maxSymbol: number, element: number): void {
+  if (symbol < minSymbol || symbol > maxSymbol) {
     throw new CodecError(
-      `symbol ${symbol} of latent element ${element} is outside of its alphabet ${table.minSymbol}..${table.maxSymbol}; quantize with the entropy model that encodes`,
+      `symbol ${symbol} of latent element ${element} is outside of its alphabet ${minSymbol}..${maxSymbol}; quantize with the entropy model that encodes`,
     );
   }
-  return symbol - table.minSymbol;
 }

@@ -8,8 +8,7 @@ import type { EntropyModel } from './entropy-model.ts';
 /** Tables of a whole entropy model; each array but `starts` has one entry per element. */
 export interface FlatTables {
   readonly minSymbols: Int16Array;
-  /** Symbols of the alphabet. */
-  readonly sizes: Uint16Array;
+  readonly maxSymbols: Int16Array;
   /** Where in `starts` the element's table begins. */
   readonly places: Uint32Array;
   /** For each table: sum of the frequencies before each symbol, then 2^15. */
@@ -33,7 +32,7 @@ export function flatTables(model: EntropyModel): FlatTables {
   for (const [element, table] of tables.entries()) starts.set(table.starts, places[element]);
   const flat = {
     minSymbols: Int16Array.from(tables, ({ minSymbol }) => minSymbol),
-    sizes: Uint16Array.from(tables, ({ frequencies }) => frequencies.length),
+    maxSymbols: Int16Array.from(tables, ({ maxSymbol }) => maxSymbol),
     places,
     starts,
   };

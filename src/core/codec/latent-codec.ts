@@ -12,7 +12,7 @@
 import { CodecError } from '../errors.ts';
 import { createByteSink } from './byte-sink.ts';
 import type { ChunkPlan, ChunkRefinements } from './chunk-plan.ts';
-import { type EntropyModel, requireElements, symbolIndex } from './entropy-model.ts';
+import { type EntropyModel, requireElements, requireInAlphabet } from './entropy-model.ts';
 import { flatTables } from './flat-tables.ts';
 import type { FrequencyTable } from './frequency-table.ts';
 import { rangeCoder } from './range-coder.ts';
@@ -35,22 +35,21 @@ export interface LatentLayout {
 export function compressChunk(symbols: Int16Array, layout: LatentLayout, chunk: number): Uint8Array {
   const { elements, from, to } = refinementsOf(layout, chunk);
   requireElements(layout.entropyModel, symbols.length);
-  const { minSymbols, sizes, places, starts } = flatTables(layout.entropyModel);
+  const { minSymbols, maxSymbols, places, starts } = flatTables(layout.entropyModel);
   const sink = createByteSink();
   const encoder = rangeCoder.createEncoder(sink);
   for (let i = 0; i < elements.length; i++) {
     const element = elements[i] as number;
     const symbol = symbols[element] as number;
-    const [minSymbol, size] = [minSymbols[element] as number, sizes[element] as number];
-    if (symbol < minSymbol || symbol >= minSymbol + size) symbolIndex(tableOf(layout, element), symbol, element);
+    const [minSymbol, maxSymbol] = [minSymbols[element] as number, maxSymbols[element] as number];
+    requireInAlphabet(symbol, minSymbol, maxSymbol, element);
     // Where the starts of the symbols 0, 1, ... of the table would stand.
     const zero = (places[element] as number) - minSymbol;
     const [resolution, known] = [to[i] as number, from[i] as number];
-    const knownFirst = Math.max(minSymbol, groupFirst(groupOf(symbol, known), known));
-    const knownEnd = Math.min(minSymbol + size, groupLast(groupOf(symbol, known), known) + 1);
-    const group = groupOf(symbol, resolution);
-    const first = Math.max(minSymbol, groupFirst(group, resolution));
-    const end = Math.min(minSymbol + size, groupLast(group, resolution) + 1);
+    const knownFirst = firstAlike(symbol, known, minSymbol);
+    const knownEnd = lastAlike(symbol, known, maxSymbol) + 1;
+    const first = firstAlike(symbol, resolution, minSymbol);
+    const end = lastAlike(symbol, resolution, maxSymbol) + 1;
     if (first === knownFirst && end === knownEnd) continue;
     const base = starts[zero + knownFirst] as number;
     const start = starts[zero + first] as number;
@@ -76,17 +75,17 @@ export function decompressChunk(
 ): Int16Array {
   const { elements, from, to } = refinementsOf(layout, chunk);
   requireElements(layout.entropyModel, symbols.length);
-  const { minSymbols, sizes, places, starts } = flatTables(layout.entropyModel);
+  const { minSymbols, maxSymbols, places, starts } = flatTables(layout.entropyModel);
   const refined = symbols.slice();
   const decoder = rangeCoder.createDecoder(payload);
   for (let i = 0; i < elements.length; i++) {
     const element = elements[i] as number;
-    const [minSymbol, size] = [minSymbols[element] as number, sizes[element] as number];
+    const [minSymbol, maxSymbol] = [minSymbols[element] as number, maxSymbols[element] as number];
     const zero = (places[element] as number) - minSymbol; // as in compressChunk
     const [resolution, known] = [to[i] as number, from[i] as number];
     const symbol = symbols[element] as number;
-    const knownFirst = Math.max(minSymbol, groupFirst(groupOf(symbol, known), known));
-    const knownEnd = Math.min(minSymbol + size, groupLast(groupOf(symbol, known), known) + 1);
+    const knownFirst = firstAlike(symbol, known, minSymbol);
+    const knownEnd = lastAlike(symbol, known, maxSymbol) + 1;
     // The group is one of those from `group` to before `groupAfter`: bisected until it is one alone.
     let group = groupOf(knownFirst, resolution);
     let groupAfter = groupOf(knownEnd - 1, resolution) + 1;
@@ -98,8 +97,8 @@ export function decompressChunk(
         if ((starts[zero + groupFirst(middle, resolution)] as number) <= quantile) group = middle;
         else groupAfter = middle;
       }
-      const start = starts[zero + Math.max(minSymbol, groupFirst(group, resolution))] as number;
-      const end = starts[zero + Math.min(minSymbol + size, groupLast(group, resolution) + 1)] as number;
+      const start = starts[zero + firstAlike(group * (1 << resolution), resolution, minSymbol)] as number;
+      const end = starts[zero + lastAlike(group * (1 << resolution), resolution, maxSymbol) + 1] as number;
       decoder.consume(start - base, end - start);
     }
     refined[element] = group * (1 << resolution);
@@ -150,7 +149,7 @@ export function chunkEntropyBits(symbols: Int16Array, layout: LatentLayout): Flo
     let bits = 0;
     elements.forEach((element, i) => {
       const symbol = symbols[element] as number;
-      bits += bitsOf(intervalOf(tableOf(layout, element), symbol, from[i] as number, to[i] as number));
+      bits += refinementBits(tableOf(layout, element), symbol, from[i] as number, to[i] as number);
     });
     return bits;
   });
@@ -171,40 +170,35 @@ export function worstCaseChunkBytes(layout: LatentLayout): number[] {
 function rarestBits(table: FrequencyTable, from: number, to: number): number {
   let most = 0;
   for (let symbol = table.minSymbol; symbol <= table.maxSymbol; symbol++) {
-    most = Math.max(most, bitsOf(intervalOf(table, symbol, from, to)));
+    most = Math.max(most, refinementBits(table, symbol, from, to));
   }
   // 0.003 bits: the range is cut to a multiple of the total of at least 512 units, which costs at most log2(513 / 512).
   return most === 0 ? 0 : most + 0.003;
 }
 
-/** The interval of a symbol's group among all that its group at the resolution before may become. */
-interface Interval {
-  readonly start: number;
-  readonly frequency: number;
-  readonly total: number;
-}
-
-const bitsOf = ({ frequency, total }: Interval): number => Math.log2(total / frequency);
-
-function intervalOf(table: FrequencyTable, symbol: number, from: number, to: number): Interval {
-  const { starts } = table;
-  const [knownFirst, knownEnd] = groupIndices(table, groupOf(symbol, from), from);
-  const [first, end] = groupIndices(table, groupOf(symbol, to), to);
-  const base = starts[knownFirst] as number;
-  const start = starts[first] as number;
-  return {
-    start: start - base,
-    frequency: (starts[end] as number) - start,
-    total: (starts[knownEnd] as number) - base,
+/** Ideal cost in bits of bringing a symbol from one resolution to another: -log2 of its new group's share of the old one. */
+function refinementBits(
+  { minSymbol, maxSymbol, starts }: FrequencyTable,
+  symbol: number,
+  from: number,
+  to: number,
+): number {
+  const frequencyAt = (resolution: number): number => {
+    const first = firstAlike(symbol, resolution, minSymbol) - minSymbol;
+    const end = lastAlike(symbol, resolution, maxSymbol) + 1 - minSymbol;
+    return (starts[end] as number) - (starts[first] as number);
   };
+  return Math.log2(frequencyAt(from) / frequencyAt(to));
 }
 
-/** Indices of a group's symbols, as far as the alphabet has them: the first, and that after the last. */
-function groupIndices({ minSymbol, frequencies }: FrequencyTable, group: number, resolution: number): [number, number] {
-  return [
-    Math.max(0, groupFirst(group, resolution) - minSymbol),
-    Math.min(frequencies.length, groupLast(group, resolution) + 1 - minSymbol),
-  ];
+/** The smallest symbol of the alphabet that a resolution does not tell from this one. */
+function firstAlike(symbol: number, resolution: number, minSymbol: number): number {
+  return Math.max(minSymbol, groupFirst(groupOf(symbol, resolution), resolution));
+}
+
+/** The largest one. */
+function lastAlike(symbol: number, resolution: number, maxSymbol: number): number {
+  return Math.min(maxSymbol, groupLast(groupOf(symbol, resolution), resolution));
 }
 
 function tableOf({ entropyModel }: LatentLayout, element: number): FrequencyTable {

@@ -22,11 +22,10 @@ import type { LatentLayout } from './latent-codec.ts';
  */
 export function quantize(latent: Float32Array, model: EntropyModel): Int16Array {
   requireElements(model, latent.length);
-  const { minSymbols, sizes } = flatTables(model);
+  const { minSymbols, maxSymbols } = flatTables(model);
   const symbols = new Int16Array(latent.length);
   for (let element = 0; element < symbols.length; element++) {
-    const minSymbol = minSymbols[element] as number;
-    symbols[element] = quantized(latent, element, minSymbol, minSymbol + (sizes[element] as number) - 1);
+    symbols[element] = quantized(latent, element, minSymbols[element] as number, maxSymbols[element] as number);
   }
   return symbols;
 }

@@ -11,7 +11,7 @@
 export const mostResolutions = 16;
 
 /** The resolution of an element of which nothing is known: its one group holds every symbol of 16 bits. */
-export const nothingKnown = 16;
+export const nothingKnown = mostResolutions;
 
 /** The group that a symbol falls into: its size without the lowest bits, with its sign. */
 export function groupOf(symbol: number, resolution: number): number {
