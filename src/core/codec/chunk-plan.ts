@@ -1,7 +1,7 @@
 /** What each chunk of a frame tells: which latent elements it brings to which resolution. */
 
 import { CodecError } from '../errors.ts';
-import { mostResolutions, nothingKnown } from './resolution.ts';
+import { nothingKnown } from './resolution.ts';
 
 /** Most chunks of a frame. */
 const mostChunks = 255;
@@ -39,7 +39,7 @@ export interface ChunkRefinements {
  */
 export function createChunkPlan(elements: number, arrivals: Uint8Array): ChunkPlan {
   const resolutions = arrivals.length / elements;
-  if (!Number.isInteger(resolutions) || resolutions < 1 || resolutions > mostResolutions || elements > 0xffff) {
+  if (!Number.isInteger(resolutions) || resolutions < 1 || resolutions > nothingKnown || elements > 0xffff) {
     throw new CodecError(`${arrivals.length} arrivals are no plan of ${elements} latent elements`);
   }
   const chunks = 1 + arrivals.reduce((most, chunk) => (chunk === noChunk ? most : Math.max(most, chunk)), -1);

@@ -7,11 +7,11 @@
  * refining one resolution after the other loses nothing.
  */
 
-/** Most resolutions of a model: at the last one only the highest bit of a symbol of 16 bits would be known. */
-export const mostResolutions = 16;
-
-/** The resolution of an element of which nothing is known: its one group holds every symbol of 16 bits. */
-export const nothingKnown = mostResolutions;
+/**
+ * The resolution of an element of which nothing is known: its one group holds every symbol of 16 bits. A model's resolutions
+ * are finer; at the coarsest possible one, 15, only the highest bit of a symbol would be known.
+ */
+export const nothingKnown = 16;
 
 /** The group that a symbol falls into: its size without the lowest bits, with its sign. */
 export function groupOf(symbol: number, resolution: number): number {
