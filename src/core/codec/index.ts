@@ -24,4 +24,4 @@ export {
 } from './latent-codec.ts';
 export { dequantize, quantize, quantizeUnclipped, reconstructionOffset } from './quantizer.ts';
 export { rangeCoder } from './range-coder.ts';
-export { groupFirst, groupLast, groupOf, mostResolutions } from './resolution.ts';
+export { groupFirst, groupLast, groupOf, nothingKnown } from './resolution.ts';

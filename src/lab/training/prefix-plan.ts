@@ -11,8 +11,8 @@ import {
   type ChunkPlan,
   createChunkPlan,
   groupOf,
-  mostResolutions,
   noChunk,
+  nothingKnown,
   reconstructionOffset,
 } from '../../core/codec/index.ts';
 
@@ -39,7 +39,7 @@ interface OperatingPoint {
 /** Resolutions that symbols of at most this size have: at the next one all would be one group. */
 export function resolutionsFor(largestSymbol: number): number {
   let resolutions = 1;
-  while (resolutions < mostResolutions && groupOf(largestSymbol, resolutions) > 0) resolutions++;
+  while (resolutions < nothingKnown && groupOf(largestSymbol, resolutions) > 0) resolutions++;
   return resolutions;
 }
 
