@@ -25,6 +25,7 @@ const plants: Readonly<Record<string, readonly [file: string, text: string]>> = 
   'layer: core/index.ts': ['src/core/index.ts', "import '../cli/target/index.ts'; import './tensor/float16.ts';"],
   'core-door-through-the-entries': ['src/core/index.ts', ''],
   'layer: core/errors.ts': ['src/core/errors.ts', "import './tensor/index.ts';"],
+  'layer: core/clock.ts': ['src/core/clock.ts', "import './tensor/index.ts';"],
   'layer: runtime': ['src/runtime/planted.ts', "import '../cli/target/index.ts';"],
   'layer: device': ['src/device/planted.ts', "import '../edge/target/index.ts';"],
   'layer: edge': ['src/edge/planted.ts', "import '../lab/graph/index.ts';"],
