@@ -9,9 +9,10 @@
 import { dequantize } from '../core/codec/index.ts';
 import { DeadlineError, EnvironmentError } from '../core/errors.ts';
 import { type SplitModel, topLabels } from '../core/model/index.ts';
-import { pickTensor } from '../core/tensor/index.ts';
+import { pickTensor, type Tensor, zeros } from '../core/tensor/index.ts';
 import { decodeFrame, type InferAnswer, type InferRequest } from '../core/wire/index.ts';
-import type { Runtime } from '../runtime/session.ts';
+import type { Runtime, Session } from '../runtime/session.ts';
+import { createComputeEstimate } from './compute-estimate.ts';
 
 /** Most requests that may wait for one model; more are refused at once. */
 export const defaultMaxWaiting = 256;
@@ -27,6 +28,8 @@ export interface EdgeModel extends AsyncDisposable {
    * @throws {@link EnvironmentError} when too many requests wait.
    */
   infer(request: InferRequest): Promise<InferAnswer>;
+  /** How long an answer to a frame that came now would nearly always take at most, in ms: its turn and its computation. */
+  expectedComputeMs(): number;
   /** Resolves when all accepted requests are answered and the session is closed. */
   close(): Promise<void>;
 }
@@ -38,7 +41,12 @@ export interface EdgeModelOptions {
   readonly now?: () => number;
 }
 
-/** Loads the edge graph of a split model. */
+/**
+ * Loads the edge graph of a split model, and runs it twice on nothing: the first run of a graph is slow, the second says how
+ * long the others will take.
+ *
+ * @throws {@link GraphError} when the graph cannot be loaded or run.
+ */
 export async function createEdgeModel(
   model: SplitModel,
   runtime: Runtime,
@@ -47,8 +55,17 @@ export async function createEdgeModel(
   const { maxWaiting = defaultMaxWaiting, now = () => performance.now() } = options;
   const { classes } = model.manifest;
   const session = await runtime.createSession(await model.readGraph('edge'));
+  const estimate = createComputeEstimate(await warmUp(session, model, now));
   let last: Promise<unknown> = Promise.resolve();
+  /** Accepted and not yet answered, the one that is being computed included. */
   let waiting = 0;
+  let runningSinceMs: number | undefined;
+
+  function expectedComputeMs(): number {
+    const meanMs = estimate.meanMs();
+    const doneMs = runningSinceMs === undefined ? 0 : Math.min(now() - runningSinceMs, meanMs);
+    return waiting * meanMs - doneMs + estimate.safeMs();
+  }
 
   async function infer({ requestId, remainingMs, frame }: InferRequest): Promise<InferAnswer> {
     const arrivedMs = now();
@@ -62,27 +79,30 @@ export async function createEdgeModel(
       const startMs = now();
       if (remainingMs !== undefined && startMs - arrivedMs > remainingMs) {
         throw new DeadlineError(
-          `the request waited ${Math.round(startMs - arrivedMs)} ms at the edge, its deadline was ${remainingMs} ms away`,
+          `the request waited ${Math.round(startMs - arrivedMs)} ms at the edge, its deadline was ${Math.floor(remainingMs)} ms away`,
         );
       }
-      const outputs = await session.run({ latent: dequantize(symbols, model.layout, chunksDecoded) }, ['logits']);
-      return { top: topLabels(pickTensor(outputs, 'logits', 'float32').data, classes), startMs, endMs: now() };
+      runningSinceMs = startMs;
+      try {
+        const logits = await runGraph(session, dequantize(symbols, model.layout, chunksDecoded));
+        return { top: topLabels(logits, classes), startMs, endMs: now() };
+      } finally {
+        runningSinceMs = undefined;
+      }
     });
     last = turn.catch(() => undefined);
     const { top, startMs, endMs } = await turn.finally(() => {
       waiting--;
     });
+    const computeMs = decodedMs - arrivedMs + (endMs - startMs);
+    estimate.add(computeMs);
     return {
       requestId,
       ok: true,
       top,
       chunks: { decoded: chunksDecoded, of: chunksOf },
       ...(damage && { warning: damage.message }),
-      timeMs: {
-        queue: startMs - decodedMs,
-        compute: decodedMs - arrivedMs + (endMs - startMs),
-        total: endMs - arrivedMs,
-      },
+      timeMs: { queue: startMs - decodedMs, compute: computeMs, total: endMs - arrivedMs },
     };
   }
 
@@ -90,5 +110,24 @@ export async function createEdgeModel(
     await last;
     await session.close();
   }
-  return { model, infer, close, [Symbol.asyncDispose]: close };
+  return { model, infer, expectedComputeMs, close, [Symbol.asyncDispose]: close };
+}
+
+/** Runs the graph twice and returns what the second run took, in ms. A graph that does not run leaves no session open. */
+async function warmUp(session: Session, { layout }: SplitModel, now: () => number): Promise<number> {
+  try {
+    const latent = zeros('float32', [1, ...layout.latentShape]);
+    await runGraph(session, latent);
+    const startMs = now();
+    await runGraph(session, latent);
+    return now() - startMs;
+  } catch (error) {
+    // The failure to run is what the caller must hear, even when closing fails too.
+    await session.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function runGraph(session: Session, latent: Tensor<'float32'>): Promise<Float32Array> {
+  return pickTensor(await session.run({ latent }, ['logits']), 'logits', 'float32').data;
 }

@@ -3,7 +3,14 @@ import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { tinySplitModel } from '../../test/fixtures/tiny-split-model.ts';
 import { zeros } from '../core/tensor/index.ts';
-import { encodeFrame, parseResponse, serializeRequest } from '../core/wire/index.ts';
+import {
+  encodeFrame,
+  parseAcknowledgement,
+  parseResponse,
+  serializeChunkMessage,
+  serializeRequest,
+  splitFrame,
+} from '../core/wire/index.ts';
 import type { Runtime } from '../runtime/session.ts';
 import { createEdgeServer } from './edge-server.ts';
 
@@ -16,8 +23,9 @@ function gate() {
   return { passed, open: () => open() };
 }
 
-/** Graphs that tell when they begin and wait to be let go. */
+/** Graphs that, once they are loaded and have run twice on nothing, tell when they begin and wait to be let go. */
 function gatedRuntime() {
+  let runs = 0;
   const begun = gate();
   const finish = gate();
   const close = async () => undefined;
@@ -27,8 +35,10 @@ function gatedRuntime() {
       inputNames: [],
       outputNames: [],
       async run() {
-        begun.open();
-        await finish.passed;
+        if (++runs > 2) {
+          begun.open();
+          await finish.passed;
+        }
         return { logits: zeros('float32', [1, 3]) };
       },
       close,
@@ -64,4 +74,40 @@ test('while it stops, a request is refused under its own id and the accepted one
   await stopped;
   expect((await closed)[0]).toBe(1001);
   await expect(fetch(`${server.url}/v2/health/live`)).rejects.toThrow();
+});
+
+test('while it stops, a request of which chunks are missing is answered from what is there', async () => {
+  const { model } = await tinySplitModel();
+  const { runtime, begun, finish } = gatedRuntime();
+  const server = await createEdgeServer({ models: [model], runtime, port: 0 });
+  const [first = new Uint8Array()] = splitFrame(encodeFrame(new Int16Array(6 * 49), model.layout));
+  const socket = new WebSocket(`${server.url.replace('http', 'ws')}/v2/stream`);
+  await once(socket, 'open');
+  const receive = async (): Promise<unknown> => (await once(socket, 'message'))[0];
+
+  socket.send(serializeChunkMessage({ requestId: 41, index: 0, bytes: first }));
+  expect(parseAcknowledgement((await receive()) as Uint8Array)).toEqual({ requestId: 41, chunks: 1 });
+  const stopped = server.close();
+  await begun.passed;
+  const refused = receive();
+  socket.send(serializeChunkMessage({ requestId: 42, index: 0, bytes: first }));
+  expect(parseResponse(String(await refused))).toMatchObject({ requestId: 42, error: { code: 'ENVIRONMENT' } });
+  const answer = receive();
+  finish.open();
+  expect(parseResponse(String(await answer))).toMatchObject({ requestId: 41, ok: true, chunks: { decoded: 1, of: 3 } });
+  await stopped;
+});
+
+test('a device that goes away with an open request does not hold up the stop', async () => {
+  const { model } = await tinySplitModel();
+  const { runtime, finish } = gatedRuntime();
+  finish.open();
+  const server = await createEdgeServer({ models: [model], runtime, port: 0, incompleteTimeoutMs: 2 ** 31 - 1 });
+  const [first = new Uint8Array()] = splitFrame(encodeFrame(new Int16Array(6 * 49), model.layout));
+  const socket = new WebSocket(`${server.url.replace('http', 'ws')}/v2/stream`);
+  await once(socket, 'open');
+  socket.send(serializeChunkMessage({ requestId: 41, index: 0, bytes: first }));
+  await once(socket, 'message');
+  socket.terminate();
+  await server.close();
 });

@@ -2,7 +2,7 @@
  * The edge as a server: frames over a WebSocket at `/v2/stream`, health and metadata over HTTP.
  *
  * Rests on fastify. The event loop only moves bytes; graphs compute in the worker threads of the runtime, so health is
- * answered while they do. Closing answers every accepted request first.
+ * answered while they do. Closing answers every accepted request first, those of which chunks are missing from what is there.
  */
 
 import websocket from '@fastify/websocket';
@@ -10,11 +10,12 @@ import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstanc
 import type { WebSocket } from 'ws';
 import { EnvironmentError } from '../core/errors.ts';
 import type { SplitModel } from '../core/model/index.ts';
-import { type InferResponse, serializeResponse } from '../core/wire/index.ts';
 import type { Runtime } from '../runtime/session.ts';
+import { createDeviceConnection, type DeviceConnection } from './device-connection.ts';
 import { createEdgeModel, defaultMaxWaiting, type EdgeModel } from './edge-model.ts';
+import { nodeEventLoop } from './event-loop.ts';
 import { modelMetadata, serverMetadata } from './metadata.ts';
-import { createResponder, type Responder, refusal, requestIdOf } from './responder.ts';
+import { createResponder } from './responder.ts';
 
 /** Options of {@link createEdgeServer}. */
 export interface EdgeServerOptions {
@@ -27,10 +28,12 @@ export interface EdgeServerOptions {
   readonly port?: number;
   /** Where to log; nothing is logged when left out. */
   readonly logger?: FastifyBaseLogger;
-  /** Longest message that is accepted; a longer one closes its connection. */
+  /** Longest message that is accepted, and longest frame in chunks; a longer message closes its connection. */
   readonly maxMessageBytes?: number;
   /** Most requests that may wait for one model; more are refused at once. */
   readonly maxWaiting?: number;
+  /** How long to wait for missing chunks of a request that has no deadline. */
+  readonly incompleteTimeoutMs?: number;
 }
 
 /** Options that {@link createEdgeServer} uses for what is left out. */
@@ -39,6 +42,7 @@ export const defaultEdgeServerOptions = {
   port: 8080,
   maxMessageBytes: 1 << 20,
   maxWaiting: defaultMaxWaiting,
+  incompleteTimeoutMs: 10_000,
 } as const;
 
 /** How long a client may take to close its connection when the server stops. */
@@ -59,7 +63,7 @@ export interface EdgeServer extends AsyncDisposable {
  * @throws {@link ModelError} when a file of a model is missing or damaged.
  */
 export async function createEdgeServer(options: EdgeServerOptions): Promise<EdgeServer> {
-  const { host, port, maxMessageBytes, maxWaiting } = { ...defaultEdgeServerOptions, ...options };
+  const { host, port, maxMessageBytes, maxWaiting, incompleteTimeoutMs } = { ...defaultEdgeServerOptions, ...options };
   const { models, runtime, logger } = options;
   const app = Fastify({
     ...(logger && { loggerInstance: logger }),
@@ -67,13 +71,15 @@ export async function createEdgeServer(options: EdgeServerOptions): Promise<Edge
     forceCloseConnections: true,
   });
   const edgeModels: EdgeModel[] = [];
-  const open = new Set<Promise<void>>();
+  const connections = new Set<DeviceConnection>();
   let closing: Promise<void> | undefined;
   let url: string;
 
   try {
     for (const model of models) edgeModels.push(await createEdgeModel(model, runtime, { maxWaiting }));
-    const respond = createResponder(edgeModels, (error) => app.log.error(error));
+    const responder = createResponder(edgeModels, (error) => app.log.error(error));
+    const connect = (send: (message: string | Uint8Array) => void): DeviceConnection =>
+      createDeviceConnection({ responder, loop: nodeEventLoop, maxMessageBytes, incompleteTimeoutMs, send });
     await app.register(websocket, {
       options: { maxPayload: maxMessageBytes, perMessageDeflate: false },
       preClose: (done) => closeClients(app, done),
@@ -81,7 +87,7 @@ export async function createEdgeServer(options: EdgeServerOptions): Promise<Edge
     // Routes go into a plugin of their own, so that the WebSocket plugin is loaded before them.
     await app.register(async (routes) => {
       addHttpRoutes(routes, models, () => closing === undefined);
-      addStream(routes, respond, open, () => closing !== undefined);
+      addStream(routes, connect, connections, () => closing !== undefined);
     });
     url = await app.listen({ host, port });
   } catch (error) {
@@ -90,7 +96,7 @@ export async function createEdgeServer(options: EdgeServerOptions): Promise<Edge
   }
 
   async function stop(): Promise<void> {
-    await Promise.all(open);
+    await Promise.all(Array.from(connections, (connection) => connection.finish()));
     await app.close();
     await Promise.all(edgeModels.map((edgeModel) => edgeModel.close()));
   }
@@ -103,23 +109,21 @@ export async function createEdgeServer(options: EdgeServerOptions): Promise<Edge
 
 function addStream(
   routes: FastifyInstance,
-  respond: Responder,
-  open: Set<Promise<void>>,
+  connect: (send: (message: string | Uint8Array) => void) => DeviceConnection,
+  connections: Set<DeviceConnection>,
   isClosing: () => boolean,
 ): void {
   routes.get('/v2/stream', { websocket: true }, (socket: WebSocket) => {
-    const send = (response: InferResponse) => {
-      if (socket.readyState === socket.OPEN) socket.send(serializeResponse(response));
-    };
+    const connection = connect((message) => {
+      if (socket.readyState === socket.OPEN) socket.send(message);
+    });
+    connections.add(connection);
+    if (isClosing()) void connection.finish();
     socket.on('error', (error) => routes.log.warn(error));
-    socket.on('message', (data, isBinary) => {
-      if (!isBinary || !(data instanceof Uint8Array)) {
-        return send(refusal(0, 'WIRE_FORMAT', 'a request is a binary message, got text; see docs/wire-format.md'));
-      }
-      if (isClosing()) return send(refusal(requestIdOf(data), 'ENVIRONMENT', 'the edge is shutting down'));
-      const answered = respond(data).then(send);
-      open.add(answered);
-      void answered.finally(() => open.delete(answered));
+    socket.on('message', (data, isBinary) => connection.receive(data, isBinary));
+    socket.on('close', () => {
+      connections.delete(connection);
+      connection.drop();
     });
   });
 }

@@ -1,3 +1,4 @@
+export { type ChunkAssembler, type ChunkAssemblerOptions, createChunkAssembler } from './chunk-assembler.ts';
 export { createEdgeModel, defaultMaxWaiting, type EdgeModel, type EdgeModelOptions } from './edge-model.ts';
 export {
   createEdgeServer,
@@ -5,4 +6,5 @@ export {
   type EdgeServer,
   type EdgeServerOptions,
 } from './edge-server.ts';
+export { createResponder, type Responder } from './responder.ts';
 export type { ModelMetadata, ServerMetadata, TensorMetadata } from './metadata.ts';

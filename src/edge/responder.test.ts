@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { tinySplitModel } from '../../test/fixtures/tiny-split-model.ts';
-import { GraphError } from '../core/errors.ts';
+import { GraphError, ModelError } from '../core/errors.ts';
 import { encodeFrame, type InferAnswer, serializeRequest } from '../core/wire/index.ts';
 import type { EdgeModel } from './edge-model.ts';
 import { createResponder } from './responder.ts';
@@ -11,8 +11,14 @@ const request = serializeRequest({ requestId: 9, frame: encodeFrame(new Int16Arr
 function responderFor(infer: () => Promise<InferAnswer>) {
   const faults: unknown[] = [];
   const close = async () => undefined;
-  const edgeModel: EdgeModel = { model: tiny.model, infer, close, [Symbol.asyncDispose]: close };
-  return { respond: createResponder([edgeModel], (error) => faults.push(error)), faults };
+  const edgeModel: EdgeModel = {
+    model: tiny.model,
+    infer,
+    expectedComputeMs: () => 0,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+  return { ...createResponder([edgeModel], (error) => faults.push(error)), faults };
 }
 
 test("a bug of the edge's own is reported to its log and not to the sender", async () => {
@@ -31,4 +37,13 @@ test('a failing graph is told and reported, a malformed message only told', asyn
   expect(faults).toHaveLength(1);
   expect(await respond(Uint8Array.of(1))).toMatchObject({ requestId: 0, error: { code: 'WIRE_FORMAT' } });
   expect(faults).toHaveLength(1);
+});
+
+test('the model of a frame, or a refusal that names the models there are', async () => {
+  const { modelOf } = responderFor(() => expect.unreachable());
+  const { modelId } = tiny.manifest;
+  expect(modelOf(modelId).model).toBe(tiny.model);
+  expect(() => modelOf('000000000000')).toThrow(
+    new ModelError(`the frame was made for model 000000000000, this edge serves ${modelId} (tiny)`),
+  );
 });

@@ -1,14 +1,33 @@
-/** A message in, a response out: finds the model of a frame and puts every failure into a refusal. */
+/** A frame in, a response out: finds the model of a frame and puts every failure into a refusal. */
 
 import { AecnnError, type AecnnErrorCode, ModelError } from '../core/errors.ts';
-import { type InferResponse, parseFrameHeader, parseRequest } from '../core/wire/index.ts';
+import {
+  type InferRefusal,
+  type InferRequest,
+  type InferResponse,
+  parseFrameHeader,
+  parseRequest,
+} from '../core/wire/index.ts';
 import type { EdgeModel } from './edge-model.ts';
 
 /** Codes of failures that the sender can mend; others are the edge's own and are reported to `onFault`. */
 const senderCodes: ReadonlySet<AecnnErrorCode> = new Set(['WIRE_FORMAT', 'MODEL', 'DEADLINE', 'ENVIRONMENT']);
 
-/** Answers one binary message. Never rejects. */
-export type Responder = (message: Uint8Array) => Promise<InferResponse>;
+/** Answers frames for all connections of an edge. */
+export interface Responder {
+  /** Answers one message with a whole frame. Never rejects. */
+  respond(message: Uint8Array): Promise<InferResponse>;
+  /** Answers one frame, whole or cut. Never rejects. */
+  answer(request: InferRequest): Promise<InferResponse>;
+  /**
+   * Returns the model that a frame was made for.
+   *
+   * @throws {@link ModelError} when this edge does not serve it.
+   */
+  modelOf(modelId: string): EdgeModel;
+  /** Puts a failure into a refusal; one that is the edge's own is reported, and told without its details when it is a bug. */
+  refusalFor(requestId: number, error: unknown): InferRefusal;
+}
 
 /**
  * Makes a responder for some models.
@@ -24,30 +43,42 @@ export function createResponder(models: readonly EdgeModel[], onFault: (error: u
   }
   const known = models.map(({ model }) => `${model.manifest.modelId} (${model.manifest.name})`).join(', ');
 
-  return async (message) => {
-    let requestId = 0;
+  function modelOf(modelId: string): EdgeModel {
+    const edgeModel = byId.get(modelId);
+    if (edgeModel !== undefined) return edgeModel;
+    throw new ModelError(`the frame was made for model ${modelId}, this edge serves ${known}`);
+  }
+
+  function refusalFor(requestId: number, error: unknown): InferRefusal {
+    const isOurs = error instanceof AecnnError;
+    if (!isOurs || !senderCodes.has(error.code)) onFault(error);
+    return isOurs
+      ? refusal(requestId, error.code, error.message)
+      : refusal(requestId, 'INTERNAL', 'the edge failed; see its log');
+  }
+
+  async function answer(request: InferRequest): Promise<InferResponse> {
     try {
-      const request = parseRequest(message);
-      requestId = request.requestId;
-      const { modelId } = parseFrameHeader(request.frame);
-      const edgeModel = byId.get(modelId);
-      if (edgeModel === undefined) {
-        throw new ModelError(`the frame was made for model ${modelId}, this edge serves ${known}`);
-      }
-      return await edgeModel.infer(request);
+      return await modelOf(parseFrameHeader(request.frame).modelId).infer(request);
     } catch (error) {
-      const isOurs = error instanceof AecnnError;
-      if (!isOurs || !senderCodes.has(error.code)) onFault(error);
-      return refusal(
-        requestId,
-        isOurs ? error.code : 'INTERNAL',
-        isOurs ? error.message : 'the edge failed; see its log',
-      );
+      return refusalFor(request.requestId, error);
     }
-  };
+  }
+
+  async function respond(message: Uint8Array): Promise<InferResponse> {
+    let request: InferRequest;
+    try {
+      request = parseRequest(message);
+    } catch (error) {
+      return refusalFor(0, error);
+    }
+    return answer(request);
+  }
+
+  return { respond, answer, modelOf, refusalFor };
 }
 
-/** Returns the request id of a binary message, 0 when it cannot be read that far. */
+/** Returns the request id of a message with a whole frame, 0 when it cannot be read that far. */
 export function requestIdOf(message: Uint8Array): number {
   try {
     return parseRequest(message).requestId;
@@ -57,6 +88,6 @@ export function requestIdOf(message: Uint8Array): number {
 }
 
 /** Makes a refusal. */
-export function refusal(requestId: number, code: AecnnErrorCode | 'INTERNAL', message: string): InferResponse {
+export function refusal(requestId: number, code: AecnnErrorCode | 'INTERNAL', message: string): InferRefusal {
   return { requestId, ok: false, error: { code, message } };
 }

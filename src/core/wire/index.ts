@@ -1,3 +1,12 @@
+export {
+  type Acknowledgement,
+  type ChunkMessage,
+  chunkMessageHeaderBytes,
+  parseAcknowledgement,
+  parseChunkMessage,
+  serializeAcknowledgement,
+  serializeChunkMessage,
+} from './chunk-message.ts';
 export { type Crc, crc16, crc21 } from './crc.ts';
 export {
   chunkHeaderBytes,
@@ -17,6 +26,7 @@ export {
   onePacketBytes,
 } from './frame-codec.ts';
 export { type FrameHeader, frameHeaderBytes, parseFrameHeader, serializeFrameHeader } from './frame-header.ts';
+export { cutFrame, splitFrame } from './frame-parts.ts';
 export {
   type InferAnswer,
   type InferRefusal,
@@ -28,3 +38,4 @@ export {
   serializeRequest,
   serializeResponse,
 } from './message.ts';
+export { type RequestKind, requestKind } from './message-header.ts';

@@ -1,15 +1,16 @@
 /**
- * What travels between device and edge: a binary request around a frame, and a response in JSON text.
+ * What travels between device and edge: a binary request around a whole frame, and a response in JSON text. A frame can
+ * also travel chunk by chunk, see chunk-message.ts; its response is the same.
  * docs/wire-format.md, section "Messages", is normative.
  */
 
 import { z } from 'zod';
 import { WireFormatError } from '../errors.ts';
+import { messageKinds, requestIdOffset, requireRequestId } from './message-header.ts';
 
 /** Bytes of a request before its frame. */
 export const requestHeaderBytes = 12;
 
-const wholeFrameKind = 1;
 const version = 1;
 const noDeadline = 0xffffffff;
 
@@ -25,17 +26,15 @@ export interface InferRequest {
 /** Serializes a request. `remainingMs` is rounded down to whole milliseconds. */
 export function serializeRequest(request: InferRequest): Uint8Array {
   const { requestId, remainingMs, frame } = request;
-  if (!Number.isInteger(requestId) || requestId < 0 || requestId > 0xffffffff) {
-    throw new RangeError(`requestId must be an unsigned 32-bit number, got ${requestId}`);
-  }
+  requireRequestId(requestId);
   if (remainingMs !== undefined && !(remainingMs >= 0 && remainingMs < noDeadline)) {
     throw new RangeError(`remainingMs must be 0 to ${noDeadline - 1}, got ${remainingMs}`);
   }
   const bytes = new Uint8Array(requestHeaderBytes + frame.length);
   const view = new DataView(bytes.buffer);
-  view.setUint8(0, wholeFrameKind);
+  view.setUint8(0, messageKinds.wholeFrame);
   view.setUint8(1, version);
-  view.setUint32(4, requestId, true);
+  view.setUint32(requestIdOffset, requestId, true);
   view.setUint32(8, remainingMs === undefined ? noDeadline : Math.floor(remainingMs), true);
   bytes.set(frame, requestHeaderBytes);
   return bytes;
@@ -55,10 +54,12 @@ export function parseRequest(bytes: Uint8Array): InferRequest {
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const kind = view.getUint8(0);
-  if (kind !== wholeFrameKind) throw invalid(0, `kind ${wholeFrameKind} (whole frame)`, `kind ${kind}`);
+  if (kind !== messageKinds.wholeFrame) {
+    throw invalid(0, `kind ${messageKinds.wholeFrame} (whole frame)`, `kind ${kind}`);
+  }
   if (view.getUint8(1) !== version) throw invalid(1, `version ${version}`, `version ${view.getUint8(1)}`);
   if (view.getUint16(2, true) !== 0) throw invalid(2, 'reserved 0', `${view.getUint16(2, true)}`);
-  const requestId = view.getUint32(4, true);
+  const requestId = view.getUint32(requestIdOffset, true);
   const remainingMs = view.getUint32(8, true);
   const frame = bytes.subarray(requestHeaderBytes);
   return remainingMs === noDeadline ? { requestId, frame } : { requestId, remainingMs, frame };
