@@ -1,19 +1,30 @@
 import { expect, test } from 'vitest';
 import { solidPicture, tinySplitModel } from '../../test/fixtures/tiny-split-model.ts';
-import { CodecError, TransportError } from '../core/errors.ts';
+import { CodecError, DeadlineError, TransportError } from '../core/errors.ts';
 import { type Tensor, tensor, zeros } from '../core/tensor/index.ts';
-import type { InferResponse } from '../core/wire/index.ts';
+import type { InferAnswer, InferResponse } from '../core/wire/index.ts';
 import type { Runtime, Session } from '../runtime/session.ts';
 import { createDevice } from './device.ts';
-import type { Transport, TransportRequest } from './transport/transport.ts';
+import type { FrameStreamEvents, SentChunk, Transport, TransportRequest } from './transport/transport.ts';
 
-/** A clock that only moves when told. */
+/** A clock that only moves when told, and then wakes up whom it has to. */
 function fakeClock() {
   let nowMs = 1000;
+  let timers: { readonly atMs: number; readonly callback: () => void }[] = [];
   return {
     now: () => nowMs,
-    pass: (ms: number) => {
+    after(delayMs: number, callback: () => void) {
+      const timer = { atMs: nowMs + delayMs, callback };
+      timers.push(timer);
+      return () => {
+        timers = timers.filter((other) => other !== timer);
+      };
+    },
+    pass(ms: number) {
       nowMs += ms;
+      const due = timers.filter(({ atMs }) => atMs <= nowMs);
+      timers = timers.filter(({ atMs }) => atMs > nowMs);
+      for (const { callback } of due) callback();
     },
   };
 }
@@ -44,16 +55,23 @@ function fakeRuntime(clock: Clock): Runtime {
   };
 }
 
-function fakeTransport(answer: (request: TransportRequest, timeoutMs: number) => Promise<InferResponse>) {
+/** What is sent chunk by chunk is answered by `answerStream`, once the last planned chunk is there. */
+function fakeTransport(
+  answer: (request: TransportRequest, timeoutMs: number) => Promise<InferResponse>,
+  answerStream: (sent: readonly SentChunk[], events: FrameStreamEvents) => void = () => undefined,
+) {
+  const connection = { handshakeMs: 40 };
   const transport: Transport = {
     send: (request, { timeoutMs }) => answer(request, timeoutMs),
+    connect: async () => connection,
+    openStream: (events) => ({ send: (chunks) => answerStream(chunks, events), end: () => undefined }),
     close: async () => undefined,
     [Symbol.asyncDispose]: async () => undefined,
   };
   return transport;
 }
 
-const edgeAnswer = (totalMs: number): InferResponse => ({
+const edgeAnswer = (totalMs: number): InferAnswer => ({
   requestId: 1,
   ok: true,
   top: [{ label: 'red', probability: 1 }],
@@ -63,7 +81,7 @@ const edgeAnswer = (totalMs: number): InferResponse => ({
 
 async function deviceWith(clock: Clock, transport?: Transport) {
   const { model } = await tinySplitModel();
-  const options = { model, runtime: fakeRuntime(clock), now: clock.now, timeoutMs: 500 };
+  const options = { model, runtime: fakeRuntime(clock), clock, timeoutMs: 500 };
   return createDevice(transport ? { ...options, transport } : options);
 }
 
@@ -91,29 +109,88 @@ test('an edge that reports more than the wait makes no negative link time', asyn
   expect(timeMs.device + timeMs.edge).toBe(timeMs.total);
 });
 
-test('the request carries what is left of the deadline, and the wait is bounded by it', async () => {
-  const clock = fakeClock();
+test('without a deadline the whole frame goes out in one message, and the wait is the timeout', async () => {
   const seen: unknown[] = [];
-  const transport = fakeTransport(async ({ remainingMs }, timeoutMs) => {
-    seen.push({ remainingMs, timeoutMs });
-    return edgeAnswer(1);
-  });
-  const device = await deviceWith(clock, transport);
-  await device.infer(image, { deadlineMs: 100 });
-  await device.infer(image, { deadlineMs: 2000 });
-  await device.infer(image);
-  expect(seen).toEqual([
-    { remainingMs: 70, timeoutMs: 70 },
-    { remainingMs: 1970, timeoutMs: 500 },
-    { remainingMs: undefined, timeoutMs: 500 },
-  ]);
+  const transport = fakeTransport(
+    async ({ remainingMs }, timeoutMs) => {
+      seen.push({ remainingMs, timeoutMs });
+      return edgeAnswer(1);
+    },
+    () => expect.unreachable('chunks were sent'),
+  );
+  const answer = await (await deviceWith(fakeClock(), transport)).infer(image);
+  expect(seen).toEqual([{ remainingMs: undefined, timeoutMs: 500 }]);
+  expect(answer).toMatchObject({ via: 'edge', inTime: true });
 });
 
-test('a deadline shorter than the device graph asks no edge', async () => {
+test('with a deadline chunks carry what is left of it, less the ways there and back', async () => {
   const clock = fakeClock();
+  const sent: SentChunk[] = [];
+  const transport = fakeTransport(
+    () => expect.unreachable('a whole frame was sent'),
+    (chunks, events) => {
+      sent.push(...chunks);
+      clock.pass(45);
+      events.onAcknowledged(chunks.length);
+      events.onResponse(edgeAnswer(5));
+    },
+  );
+  const answer = await (await deviceWith(clock, transport)).infer(image, { deadlineMs: 200 });
+  expect(answer).toMatchObject({ via: 'edge', inTime: true, top: [{ label: 'red' }] });
+  expect(sent.map(({ index }) => index)).toEqual(sent.map((_, i) => i));
+  // 200 ms less 30 for the picture, 3 for late timers and 40 for the ways there and back.
+  for (const { remainingMs } of sent) expect(remainingMs).toBeLessThanOrEqual(127);
+  for (const { remainingMs } of sent) expect(remainingMs).toBeGreaterThan(60);
+});
+
+test('an answer from fewer chunks than were sent says so, and counts only when it is better than the device', async () => {
+  const answerFrom = (decoded: number) => {
+    const clock = fakeClock();
+    const transport = fakeTransport(
+      () => expect.unreachable('a whole frame was sent'),
+      (chunks, events) => {
+        clock.pass(50);
+        events.onResponse({ ...edgeAnswer(5), chunks: { decoded, of: chunks.length } });
+      },
+    );
+    return deviceWith(clock, transport).then((device) => device.infer(image, { deadlineMs: 500 }));
+  };
+  expect(await answerFrom(2)).toMatchObject({ via: 'edge-prefix', chunks: { decoded: 2, of: 3 } });
+});
+
+test('when no answer comes the device answers before the deadline, and says why', async () => {
+  const clock = fakeClock();
+  const transport = fakeTransport(() => expect.unreachable('a whole frame was sent'));
+  const device = await deviceWith(clock, transport);
+  const answering = device.infer(image, { deadlineMs: 200 });
+  for (let i = 0; i < 300; i++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    clock.pass(1);
+  }
+  const answer = await answering;
+  expect(answer).toMatchObject({ via: 'device', inTime: true, top: [{ label: 'green' }, {}, {}] });
+  expect(answer.timeMs.total).toBeLessThanOrEqual(200);
+  expect(answer.edgeError?.message).toMatch(/^no answer from the edge within 16\d ms$/);
+});
+
+test('a deadline shorter than the device itself needs is an error at once that names the shortest one', async () => {
   const transport = fakeTransport(() => expect.unreachable('the edge was asked'));
-  const answer = await (await deviceWith(clock, transport)).infer(image, { deadlineMs: 20 });
-  expect(answer).toMatchObject({ via: 'device', top: [{ label: 'green' }, {}, {}] });
+  const clock = fakeClock();
+  const device = await deviceWith(clock, transport);
+  expect(device.shortestDeadlineMs()).toBe(35);
+  const beforeMs = clock.now();
+  await expect(device.infer(image, { deadlineMs: 20 })).rejects.toThrow(
+    new DeadlineError('a deadline of 20 ms is too short: this device needs 35 ms by itself'),
+  );
+  expect(clock.now()).toBe(beforeMs);
+});
+
+test('a device that is sure of its own answer sends nothing, if it may', async () => {
+  const transport = fakeTransport(() => expect.unreachable('the edge was asked'));
+  const device = await deviceWith(fakeClock(), transport);
+  const sure = { via: 'device', top: [{ label: 'green' }, {}, {}] };
+  expect(await device.infer(image, { skipAbove: 0.9 })).toMatchObject(sure);
+  expect(await device.infer(image, { offload: false })).toMatchObject(sure);
 });
 
 test('a refusal and a broken link are answered by the device, which says why', async () => {

@@ -1,4 +1,7 @@
+export { answerValue } from './answer-value.ts';
+export { systemClock } from './clock.ts';
 export {
+  answerMarginMs,
   createDevice,
   type Device,
   type DeviceAnswer,
@@ -14,11 +17,34 @@ export {
   type DeviceImage,
   type ImageCompressor,
 } from './image-compressor.ts';
+export {
+  createOffloader,
+  type Offloaded,
+  type Offloader,
+  type OffloaderOptions,
+  type OffloadRequest,
+} from './offload.ts';
+export {
+  type AnswerValue,
+  bestPlan,
+  type PlanInput,
+  type Planner,
+  type SendPlan,
+  wholeFramePlan,
+} from './send-plan.ts';
 export { edgeStreamUrl } from './transport/edge-url.ts';
+export type { OpenSocket, Socket, SocketEvents } from './transport/socket.ts';
 export {
   createSocketTransport,
-  type Socket,
-  type SocketEvents,
+  defaultSocketTransportOptions,
   type SocketTransportOptions,
 } from './transport/socket-transport.ts';
-export { maxTimeoutMs, type Transport, type TransportRequest } from './transport/transport.ts';
+export {
+  type Connection,
+  type FrameStream,
+  type FrameStreamEvents,
+  maxTimeoutMs,
+  type SentChunk,
+  type Transport,
+  type TransportRequest,
+} from './transport/transport.ts';

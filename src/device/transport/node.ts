@@ -1,15 +1,14 @@
 /** The door to a WebSocket in Node, over ws: Node 20 has none of its own. */
 
+import type { Socket as NetSocket } from 'node:net';
 import { WebSocket } from 'ws';
 import { edgeStreamUrl } from './edge-url.ts';
-import { createSocketTransport, defaultConnectTimeoutMs, type Socket, type SocketEvents } from './socket-transport.ts';
+import type { Socket, SocketEvents } from './socket.ts';
+import { createSocketTransport, type SocketTransportOptions } from './socket-transport.ts';
 import type { Transport } from './transport.ts';
 
 /** Options of {@link createNodeTransport}. */
-export interface NodeTransportOptions {
-  /** How long a connection may take to be made; 3 seconds when left out. */
-  readonly connectTimeoutMs?: number;
-}
+export type NodeTransportOptions = Pick<SocketTransportOptions, 'connectTimeoutMs' | 'probeIntervalMs'>;
 
 /** Longest response that is accepted. */
 const maxResponseBytes = 1 << 20;
@@ -24,25 +23,57 @@ const closeTimeoutMs = 500;
  * @throws {@link TransportError} when the address is none.
  */
 export function createNodeTransport(edge: string, options: NodeTransportOptions = {}): Transport {
-  const { connectTimeoutMs = defaultConnectTimeoutMs } = options;
-  return createSocketTransport({ url: edgeStreamUrl(edge), openSocket, connectTimeoutMs });
+  return createSocketTransport({ ...options, url: edgeStreamUrl(edge), openSocket });
 }
 
 function openSocket(url: string, events: SocketEvents): Socket {
-  const socket = new WebSocket(url, { perMessageDeflate: false, maxPayload: maxResponseBytes });
+  let stream: NetSocket | undefined;
+  let requestedMs = performance.now();
+  const socket = new WebSocket(url, {
+    perMessageDeflate: false,
+    maxPayload: maxResponseBytes,
+    finishRequest(request) {
+      request.once('socket', (opened) => {
+        stream = opened;
+        // The request to open the WebSocket leaves when TCP is connected, or, where there is TLS, when that is.
+        for (const event of ['connect', 'secureConnect']) {
+          opened.once(event, () => {
+            requestedMs = performance.now();
+          });
+        }
+      });
+      request.end();
+    },
+  });
   let failure: string | undefined;
-  socket.on('open', () => events.onOpen());
-  socket.on('message', (data) => events.onText(data.toString()));
+  let closeTimer: NodeJS.Timeout | undefined;
+  socket.on('open', () => events.onOpen(performance.now() - requestedMs));
+  socket.on('message', (data, isBinary) => {
+    // As ws gives them unless told otherwise: one buffer a message.
+    const bytes = data as Buffer;
+    if (isBinary) events.onBinary(bytes);
+    else events.onText(bytes.toString());
+  });
   socket.on('error', (error) => {
     failure = describe(error);
   });
-  socket.on('close', (code) => events.onClose(failure ?? `it was closed (code ${code})`));
+  socket.on('close', (code) => {
+    clearTimeout(closeTimer);
+    events.onClose(failure ?? `it was closed (code ${code})`);
+  });
   return {
-    send: (bytes) => socket.send(bytes),
-    close() {
-      socket.close();
-      setTimeout(() => socket.terminate(), closeTimeoutMs).unref();
+    send(messages) {
+      // One write for all that is sent in this turn. ws has switched off TCP's own waiting for more (TCP_NODELAY).
+      stream?.cork();
+      for (const bytes of messages) socket.send(bytes);
+      process.nextTick(() => stream?.uncork());
     },
+    close() {
+      if (socket.readyState === WebSocket.CLOSED) return;
+      socket.close();
+      closeTimer ??= setTimeout(() => socket.terminate(), closeTimeoutMs).unref();
+    },
+    terminate: () => socket.terminate(),
   };
 }
 

@@ -1,154 +1,156 @@
 /**
- * A transport over one WebSocket: requests are told apart by their id, so several can be under way.
+ * A transport over one WebSocket at a time: makes it, uses it, and puts a fresh one in its place when it is dead.
  *
- * Browser-safe: the socket itself comes from `openSocket`, which `node.ts` implements over ws. A connection found dead is
- * replaced once for each request; an edge that refuses a fresh connection is given up at once, the device has a fallback.
+ * Browser-safe: the socket itself comes from `openSocket`, which `node.ts` implements over ws. A whole frame whose connection
+ * breaks is sent once more; an edge that refuses a fresh connection is given up at once, the device has a fallback.
+ *
+ * The twist: a link that is gone says nothing, and TCP takes seconds to notice that it is back. So silence where an answer
+ * was due is reason enough to try fresh connections beside the old one. Whichever is heard first is used on.
  */
 
 import { TransportError } from '../../core/errors.ts';
-import { type InferResponse, parseResponse, serializeRequest } from '../../core/wire/index.ts';
-import { requireTimeout, type Transport, type TransportRequest } from './transport.ts';
-
-/** What a socket tells its transport. `onClose` comes exactly once, after a failure to connect too. */
-export interface SocketEvents {
-  onOpen(): void;
-  onText(text: string): void;
-  onClose(reason: string): void;
-}
-
-/** A WebSocket, reduced to what a transport needs. */
-export interface Socket {
-  send(bytes: Uint8Array): void;
-  /** Closes the connection, also one that is still being made. */
-  close(): void;
-}
+import { type InferResponse, serializeChunkMessage, serializeRequest } from '../../core/wire/index.ts';
+import { createDialer } from './dialer.ts';
+import type { OpenSocket } from './socket.ts';
+import { openSocketConnection, type SocketConnection } from './socket-connection.ts';
+import {
+  type FrameStream,
+  type FrameStreamEvents,
+  requireTimeout,
+  type Transport,
+  type TransportRequest,
+} from './transport.ts';
 
 /** Options of {@link createSocketTransport}. */
 export interface SocketTransportOptions {
   /** WebSocket address; see `edgeStreamUrl`. */
   readonly url: string;
-  readonly openSocket: (url: string, events: SocketEvents) => Socket;
-  /** How long a connection may take to be made. */
+  readonly openSocket: OpenSocket;
+  /** How long an attempt to connect may take. */
   readonly connectTimeoutMs?: number;
+  /** Time between two attempts while the link is in doubt. */
+  readonly probeIntervalMs?: number;
   /** Clock in milliseconds; `performance.now` when left out. */
   readonly now?: () => number;
 }
 
-/** Default of {@link SocketTransportOptions.connectTimeoutMs}. */
-export const defaultConnectTimeoutMs = 3000;
+/** Options that {@link createSocketTransport} uses for what is left out. */
+export const defaultSocketTransportOptions = { connectTimeoutMs: 3000, probeIntervalMs: 250 } as const;
 
-interface PendingRequest {
-  readonly resolve: (response: InferResponse) => void;
-  readonly reject: (error: TransportError) => void;
-}
-
-interface Connection {
-  readonly opened: Promise<void>;
-  readonly closed: Promise<void>;
-  readonly socket: Socket;
-  readonly pending: Map<number, PendingRequest>;
-  /** When the edge was last heard, by the transport's clock. */
-  heardMs: number;
-}
+/** A device that has asked for nothing so long needs no connection: probing ends until it asks again. */
+const idleAfterMs = 30_000;
 
 /**
- * Makes a transport over WebSockets that `openSocket` opens. Connects at the first request.
+ * Makes a transport over WebSockets that `openSocket` opens. Connects when first needed. Only a request that is waited for,
+ * or a socket, keeps a process of Node alive: probing does not.
  *
- * @throws {@link RangeError} when `connectTimeoutMs` is not from 0 to {@link maxTimeoutMs}.
+ * @throws {@link RangeError} when a time is not from 0 to {@link maxTimeoutMs}.
  */
 export function createSocketTransport(options: SocketTransportOptions): Transport {
-  const { url, openSocket, connectTimeoutMs = defaultConnectTimeoutMs, now = () => performance.now() } = options;
+  const { url, openSocket, connectTimeoutMs, probeIntervalMs } = { ...defaultSocketTransportOptions, ...options };
+  const { now = () => performance.now() } = options;
   requireTimeout('connectTimeoutMs', connectTimeoutMs);
-  let current: Connection | undefined;
+  requireTimeout('probeIntervalMs', probeIntervalMs);
+  /** The open connection. */
+  let current: SocketConnection | undefined;
+  /** Connections and attempts whose sockets are not gone yet. */
+  const alive = new Set<SocketConnection>();
   let nextRequestId = 1;
+  let lastUsedMs = Number.NEGATIVE_INFINITY;
   let isClosed = false;
 
-  function connect(): Connection {
-    const pending = new Map<number, PendingRequest>();
-    let settleOpened: { resolve: () => void; reject: (error: TransportError) => void } | undefined;
-    const opened = new Promise<void>((resolve, reject) => {
-      settleOpened = { resolve, reject };
-    });
-    opened.catch(() => undefined);
-    let isOpen = false;
-    let resolveClosed: (() => void) | undefined;
-    const closed = new Promise<void>((resolve) => {
-      resolveClosed = resolve;
-    });
+  const dialer = createDialer({
+    begin,
+    probeIntervalMs,
+    now,
+    isWanted: () => !isClosed && now() - lastUsedMs < idleAfterMs,
+    onOpened(connection) {
+      const old = current;
+      current = connection;
+      old?.end(
+        new TransportError(`the connection to the edge at ${url} was silent: a fresh one took its place`),
+        'terminate',
+      );
+    },
+  });
 
-    function fail(reason: string): void {
-      clearTimeout(timer);
-      if (current === connection) current = undefined;
-      const what = isOpen ? `the connection to the edge at ${url} broke` : `the edge at ${url} cannot be reached`;
-      const error = new TransportError(`${what}: ${reason}`);
-      settleOpened?.reject(error);
-      for (const request of pending.values()) request.reject(error);
-      pending.clear();
-    }
-    const socket = openSocket(url, {
-      onOpen() {
-        clearTimeout(timer);
-        isOpen = true;
-        connection.heardMs = now();
-        settleOpened?.resolve();
+  function begin(): SocketConnection {
+    const connection = openSocketConnection(
+      { url, openSocket, connectTimeoutMs },
+      {
+        onHeard(heard) {
+          if (heard === current) dialer.stop(new TransportError('the connection in use was heard again'));
+        },
+        onBroken(broken) {
+          if (broken !== current) return;
+          current = undefined;
+          dialer.probe();
+        },
       },
-      onText(text) {
-        connection.heardMs = now();
-        try {
-          const response = parseResponse(text);
-          pending.get(response.requestId)?.resolve(response);
-        } catch (error) {
-          fail(`it does not speak this protocol (${error instanceof Error ? error.message : error})`);
-          socket.close();
-        }
-      },
-      onClose(reason) {
-        fail(reason);
-        resolveClosed?.();
-      },
-    });
-    const timer = setTimeout(() => {
-      fail(`no connection within ${connectTimeoutMs} ms`);
-      socket.close();
-    }, connectTimeoutMs);
-    const connection: Connection = { opened, closed, socket, pending, heardMs: Number.NEGATIVE_INFINITY };
-    current = connection;
+    );
+    alive.add(connection);
+    void connection.closed.then(() => alive.delete(connection));
     return connection;
   }
 
-  function drop(connection: Connection): void {
-    if (current === connection) current = undefined;
-    connection.socket.close();
+  function use(): void {
+    if (isClosed) throw new TransportError('the transport is closed: make a new one');
+    lastUsedMs = now();
   }
 
-  async function exchange(connection: Connection, request: TransportRequest, startMs: number, timeoutMs: number) {
+  function takeRequestId(): number {
     const requestId = nextRequestId;
     nextRequestId = (nextRequestId + 1) >>> 0 || 1;
+    return requestId;
+  }
+
+  /** The open connection, or the first one that opens. */
+  async function openConnection(): Promise<SocketConnection> {
+    if (current !== undefined) return current;
+    const attempt = dialer.attempt();
+    await attempt.opened.catch((error: unknown) => {
+      // Another attempt may have been faster.
+      if (current === undefined) throw error;
+    });
+    return current ?? attempt;
+  }
+
+  /** An answer did not come. If nothing else came either since `heardBefore` was counted, the link is in doubt. */
+  function missed(connection: SocketConnection | undefined, heardBefore: number | undefined): void {
+    if (connection !== current || isClosed) return;
+    if (connection === undefined || connection.messagesHeard === heardBefore) dialer.probe();
+  }
+
+  async function exchange(request: TransportRequest, startMs: number, timeoutMs: number): Promise<InferResponse> {
+    const requestId = takeRequestId();
+    let connection: SocketConnection | undefined;
+    let heardBefore: number | undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let isOver = false;
     try {
       return await new Promise<InferResponse>((resolve, reject) => {
-        connection.pending.set(requestId, { resolve, reject });
-        let sentMs = now();
         timer = setTimeout(
           () => {
             reject(new TransportError(`no answer from the edge at ${url} within ${Math.round(timeoutMs)} ms`));
-            // Nothing was heard meanwhile: the link may be gone without a word, so the next request connects anew.
-            if (connection.heardMs <= sentMs) drop(connection);
+            missed(connection, heardBefore);
           },
-          Math.max(0, timeoutMs - (sentMs - startMs)),
+          Math.max(0, timeoutMs - (now() - startMs)),
         );
-        const transmit = () => {
-          if (!connection.pending.has(requestId)) return;
-          sentMs = now();
+        const transmit = (opened: SocketConnection): void => {
+          if (isOver) return;
+          connection = opened;
+          heardBefore = opened.messagesHeard;
           const { frame, remainingMs } = request;
-          const left = remainingMs === undefined ? {} : { remainingMs: Math.max(0, remainingMs - (sentMs - startMs)) };
-          connection.socket.send(serializeRequest({ requestId, frame, ...left }));
+          const left = remainingMs === undefined ? {} : { remainingMs: Math.max(0, remainingMs - (now() - startMs)) };
+          opened.register(requestId, { onAcknowledged: () => undefined, onResponse: resolve, onBroken: reject });
+          opened.send([serializeRequest({ requestId, frame, ...left })]);
         };
-        connection.opened.then(transmit).catch(reject);
+        openConnection().then(transmit).catch(reject);
       });
     } finally {
+      isOver = true;
       clearTimeout(timer);
-      connection.pending.delete(requestId);
+      connection?.forget(requestId);
     }
   }
 
@@ -157,27 +159,56 @@ export function createSocketTransport(options: SocketTransportOptions): Transpor
     { timeoutMs }: { readonly timeoutMs: number },
   ): Promise<InferResponse> {
     requireTimeout('timeoutMs', timeoutMs);
-    if (isClosed) throw new TransportError('the transport is closed: make a new one');
+    use();
     const startMs = now();
     const reused = current;
-    if (reused === undefined) return exchange(connect(), request, startMs, timeoutMs);
     try {
-      return await exchange(reused, request, startMs, timeoutMs);
+      return await exchange(request, startMs, timeoutMs);
     } catch (error) {
       // A connection that broke is gone from `current`; one that is still there only took too long.
-      if (isClosed || current === reused || now() - startMs >= timeoutMs) throw error;
-      return exchange(current ?? connect(), request, startMs, timeoutMs);
+      if (isClosed || reused === undefined || current === reused || now() - startMs >= timeoutMs) throw error;
+      return exchange(request, startMs, timeoutMs);
     }
+  }
+
+  async function connect(): Promise<SocketConnection> {
+    use();
+    return openConnection();
+  }
+
+  function openStream(events: FrameStreamEvents): FrameStream {
+    use();
+    const requestId = takeRequestId();
+    const connection = current;
+    // Its chunks are dropped, but the next frame shall find a connection.
+    if (connection === undefined) dialer.attempt();
+    connection?.register(requestId, events);
+    let heardBefore: number | undefined;
+    let isEnded = false;
+    return {
+      send(chunks) {
+        if (isEnded || isClosed || connection === undefined) return;
+        use();
+        heardBefore ??= connection.messagesHeard;
+        connection.send(chunks.map((chunk) => serializeChunkMessage({ requestId, ...chunk })));
+      },
+      end(isMissed) {
+        if (isEnded) return;
+        isEnded = true;
+        connection?.release(requestId);
+        if (isMissed) missed(connection, heardBefore);
+      },
+    };
   }
 
   async function close(): Promise<void> {
     isClosed = true;
-    const connection = current;
-    if (connection === undefined) return;
-    for (const request of connection.pending.values()) request.reject(new TransportError('the transport was closed'));
-    connection.socket.close();
-    await connection.closed;
+    const reason = new TransportError('the transport was closed');
+    dialer.stop(reason);
+    current?.end(reason, 'close');
+    current = undefined;
+    await Promise.all(Array.from(alive, ({ closed }) => closed));
   }
 
-  return { send, close, [Symbol.asyncDispose]: close };
+  return { send, connect, openStream, close, [Symbol.asyncDispose]: close };
 }
