@@ -22,7 +22,7 @@ import { createNodeRuntime } from '../runtime/node.ts';
 import { openBackbone } from './backbone.ts';
 import { cifar10Name, openData } from './open-data.ts';
 import { type GlobalOptions, positiveInteger } from './options.ts';
-import { logLine, printJson, printLine, progressBar, runCommand, table } from './output.ts';
+import { labelledBars, logLine, printJson, printLine, runCommand, table } from './output.ts';
 
 interface PaperOptions extends GlobalOptions {
   readonly data?: string;
@@ -163,24 +163,4 @@ function printStates(states: readonly ConfigurationState[], { json }: PaperOptio
       ),
     );
   }
-}
-
-/** One progress bar at a time, for whatever is under way. */
-function labelledBars() {
-  let current: { label: string; total: number; bar: ReturnType<typeof progressBar> } | undefined;
-  const stop = (): void => {
-    current?.bar.stop();
-    current = undefined;
-  };
-  return {
-    stop,
-    update(label: string, done: number, total: number): void {
-      if (current?.label !== label || current.total !== total) {
-        stop();
-        current = { label, total, bar: progressBar(label, total) };
-      }
-      current.bar.update(done);
-      if (done >= total) stop();
-    },
-  };
 }

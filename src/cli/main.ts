@@ -20,6 +20,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   fetch: async () => (await import('./fetch.ts')).registerFetch,
   build: async () => (await import('./build.ts')).registerBuild,
   evaluate: async () => (await import('./evaluate.ts')).registerEvaluate,
+  simulate: async () => (await import('./simulate.ts')).registerSimulate,
   train: async () => (await import('./train.ts')).registerTrain,
   experiment: async () => (await import('./experiment.ts')).registerExperiment,
   info: async () => (await import('./info.ts')).registerInfo,

@@ -102,3 +102,23 @@ export function progressBar(label: string, total: number, options: ProgressBarOp
 function looksNumeric(cell: string | number | undefined): boolean {
   return cell === undefined || typeof cell === 'number' || /^[-+]?[\d.,]+( ?[%x]| ms| s| B)?$|^-$/.test(cell);
 }
+
+/** One progress bar at a time, for whatever is under way. */
+export function labelledBars() {
+  let current: { label: string; total: number; bar: ReturnType<typeof progressBar> } | undefined;
+  const stop = (): void => {
+    current?.bar.stop();
+    current = undefined;
+  };
+  return {
+    stop,
+    update(label: string, done: number, total: number): void {
+      if (current?.label !== label || current.total !== total) {
+        stop();
+        current = { label, total, bar: progressBar(label, total) };
+      }
+      current.bar.update(done);
+      if (done >= total) stop();
+    },
+  };
+}

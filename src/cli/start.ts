@@ -3,11 +3,11 @@
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { FixedLinkSpec } from '../core/link/index.ts';
 import {
   deadlinesMs,
   defaultQualities,
   describeLink,
-  type LinkShape,
   methodLabels,
   methodNames,
   type PictureResult,
@@ -81,7 +81,7 @@ Examples:
 async function start(options: StartOptions, signal: AbortSignal): Promise<void> {
   const { cache, offline, threads, json, out, samples, model, uplink, rtt } = options;
   const say = json ? logLine : printLine;
-  const link: LinkShape = { up: { rateBitsPerSecond: uplink, delayMs: rtt / 2 }, down: { delayMs: rtt / 2 } };
+  const link: FixedLinkSpec = { kind: 'fixed', rateBitsPerSecond: uplink, roundTripMs: rtt };
   const qualities = { jpeg: options.jpegQuality, webp: options.webpQuality };
   let startMs = performance.now();
 

@@ -1,5 +1,12 @@
+export { type AnswerContext, measuringGraphs } from './link/answers/answer-context.ts';
+export { type AnswerTable, openAnswerTable } from './link/answers/answer-table.ts';
+export { machineTimes, thisMachine } from './link/machine-times.ts';
+export { type LinkMethodName, linkMethodDescriptions, linkMethodNames } from './link/method-names.ts';
+export { openPictureSource } from './link/picture-source.ts';
+export { simulateMethods } from './link/simulate-methods.ts';
+export type { MethodResult } from './link/simulation/outcome.ts';
+export { defaultRequests, poissonRequests, type Scenario } from './link/simulation/scenario.ts';
 export { markdownTable, percent, thousands } from './markdown.ts';
-export type { LinkDirection, LinkShape } from './packet-schedule.ts';
 export { type Configuration, paperGrid, quickGrid } from './paper/grid.ts';
 export { paperParts } from './paper/paper-parts.ts';
 export type { PaperResult } from './paper/paper-result.ts';

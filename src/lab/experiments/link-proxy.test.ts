@@ -4,14 +4,13 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { createLinkProxy, type LinkProxy, maxWaitingBytes } from './link-proxy.ts';
-import type { LinkShape } from './packet-schedule.ts';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-const slow: LinkShape = { up: { rateBitsPerSecond: 1e6, delayMs: 20 }, down: { delayMs: 20 } };
+const slow = 'fixed:1mbit,rtt=40ms';
 const lateMs = 300;
 
 async function serve(onSocket: (socket: Socket) => void): Promise<{ host: string; port: number; server: Server }> {
@@ -30,8 +29,8 @@ async function serve(onSocket: (socket: Socket) => void): Promise<{ host: string
   return { host: '127.0.0.1', port: (server.address() as { port: number }).port, server };
 }
 
-async function link(shape: LinkShape, ...targets: { host: string; port: number }[]): Promise<LinkProxy> {
-  const proxy = await createLinkProxy({ shape, targets: targets.map(({ host, port }) => ({ host, port })) });
+async function link(spec: string, ...targets: { host: string; port: number }[]): Promise<LinkProxy> {
+  const proxy = await createLinkProxy({ link: spec, targets: targets.map(({ host, port }) => ({ host, port })) });
   closing.push(() => proxy.close());
   return proxy;
 }
@@ -110,7 +109,7 @@ test('two connections to two targets share the link', async () => {
 
 test('what the receiver does not take stays with the sender', async () => {
   const edge = await serve((socket) => socket.pause());
-  const proxy = await link({ up: { delayMs: 1 }, down: { delayMs: 1 } }, edge);
+  const proxy = await link('fixed:1000gbit,rtt=2ms', edge);
   const device = await dial(proxy.ports[0]);
   const chunk = counting(1 << 20);
   for (let i = 0; i < 256; i++) device.write(chunk);
@@ -118,6 +117,21 @@ test('what the receiver does not take stays with the sender', async () => {
   // What is not in the proxy is in the kernel's buffers, some MB on both sides, or still with the device.
   expect(device.writableLength).toBeGreaterThan(128 << 20);
   expect(proxy.count().upBytes).toBeLessThan((128 << 20) + maxWaitingBytes);
+});
+
+test('what the link loses is late and not lost', async () => {
+  const edge = await serve((socket) => socket.pipe(socket));
+  const proxy = await link('bursty:100mbit,loss=50%,burst=2,rtt=0ms', edge);
+  const device = await dial(proxy.ports[0]);
+  const content = counting(12_000);
+  const startMs = performance.now();
+  device.write(content);
+  expect((await received(device, content.length)).equals(content)).toBe(true);
+  expect(performance.now() - startMs).toBeGreaterThan(199);
+});
+
+test('a link that is none is refused', async () => {
+  await expect(createLinkProxy({ link: 'fixed:fast', targets: [] })).rejects.toThrow('expected a rate');
 });
 
 test('an end goes through after the last byte, and the other way stays open', async () => {

@@ -1,21 +1,27 @@
 /**
  * A link as a TCP proxy: real bytes between two processes, held back for as long as a link would take.
  *
- *     device ─► listener ─► packets of at most 1,500 bytes ─► schedule ─► wait ─► edge      (and the same way back)
+ *     device ─► listener ─► packets of at most 1,500 bytes ─► uplink ─► wait ─► edge
+ *     device ◄────────────────────── wait ◄── half the round trip ◄── packets ◄── edge
  *
  * One link carries all connections to all targets. What it is not: TCP itself runs on both sides of the proxy and never
- * across it, so there is no slow start, no loss and no header bytes on the link; connecting costs nothing. All of that
- * flatters large messages more than small ones.
+ * across it, so there is no slow start and no header bytes on the link, and what a link loses is only late; connecting costs
+ * nothing. All of that flatters large messages more than small ones.
  *
  * The twist: waiting is by the schedule's absolute times, so a timer that fires late delays one packet and not those
  * behind it.
  */
 
+import { readFileSync } from 'node:fs';
 import { connect as connectTo, createServer, type Server, type Socket } from 'node:net';
-import { fixedRateSchedule, type LinkShape, maxPacketBytes, type PacketSchedule } from './packet-schedule.ts';
+import { createLinkModel, createReliableUplink, maxPacketBytes, parseLinkSpec } from '../../core/link/index.ts';
+import { createRandom } from '../../core/tensor/index.ts';
 
 /** Most bytes of one connection and direction that wait in the proxy; more stay with the sender. */
 export const maxWaitingBytes = 1 << 20;
+
+/** Every run meets the same fading and loss. */
+const linkSeed = 1;
 
 /** Where a proxied port leads. */
 export interface LinkTarget {
@@ -25,7 +31,8 @@ export interface LinkTarget {
 
 /** Options of {@link createLinkProxy}. */
 export interface LinkProxyOptions {
-  readonly shape: LinkShape;
+  /** The link as `parseLinkSpec` reads it; it begins at its time 0. */
+  readonly link: string;
   /** Each gets a port of its own at the proxy; they share the link. */
   readonly targets: readonly LinkTarget[];
 }
@@ -45,10 +52,17 @@ export interface LinkProxy extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Starts a proxy on free loopback ports. */
-export async function createLinkProxy({ shape, targets }: LinkProxyOptions): Promise<LinkProxy> {
-  const up = createLane(fixedRateSchedule(shape.up));
-  const down = createLane(fixedRateSchedule(shape.down));
+/**
+ * Starts a proxy on free loopback ports.
+ *
+ * @throws {@link UsageError} when the link is spelled wrongly; {@link DatasetError} when its trace is none.
+ */
+export async function createLinkProxy({ link, targets }: LinkProxyOptions): Promise<LinkProxy> {
+  const { roundTripMs, createUplink } = createLinkModel(parseLinkSpec(link), (file) => readFileSync(file, 'utf8'));
+  const uplink = createReliableUplink(createUplink(createRandom(linkSeed)), roundTripMs);
+  const startMs = performance.now();
+  const up = createLane((packetBytes, nowMs) => startMs + uplink.send(packetBytes, nowMs - startMs));
+  const down = createLane((_, nowMs) => nowMs + roundTripMs / 2);
   const sockets = new Set<Socket>();
 
   function track(socket: Socket): void {
@@ -110,8 +124,9 @@ interface Delivery {
   readonly deliver: () => void;
 }
 
-function createLane(schedule: PacketSchedule): Lane {
-  /** In the order of arrival: the schedule never goes back. */
+/** @param arrivalOf - When a packet that is handed over now arrives; it never goes back. */
+function createLane(arrivalOf: (packetBytes: number, nowMs: number) => number): Lane {
+  /** In the order of arrival. */
   const queue: Delivery[] = [];
   let timer: NodeJS.Timeout | undefined;
   let arrived = 0;
@@ -128,7 +143,7 @@ function createLane(schedule: PacketSchedule): Lane {
   }
   function send(packetBytes: number, deliver: () => void): void {
     const nowMs = performance.now();
-    const atMs = schedule(packetBytes, nowMs);
+    const atMs = arrivalOf(packetBytes, nowMs);
     queue.push({ atMs, deliver });
     timer ??= setTimeout(deliverDue, Math.max(0, atMs - nowMs));
   }
@@ -151,7 +166,8 @@ function createLane(schedule: PacketSchedule): Lane {
         });
       }
     });
-    from.on('end', () => send(0, () => to.end()));
+    // The end has no bytes of its own: it takes the least a packet can.
+    from.on('end', () => send(1, () => to.end()));
   }
   function stop(): void {
     clearTimeout(timer);

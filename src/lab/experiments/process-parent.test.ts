@@ -9,7 +9,7 @@ import type { LinkProxyHandlers } from './link-proxy-process.ts';
 import { startChild } from './process-parent.ts';
 
 const entry = new URL('./link-proxy-process', import.meta.url);
-const shape = { up: { delayMs: 0 }, down: { delayMs: 0 } };
+const link = 'fixed:1gbit,rtt=0ms';
 
 /** Whether a process still runs. Where nobody reaps orphans (a container's first process), the dead stay as zombies. */
 const isAlive = (pid: number) => {
@@ -23,11 +23,10 @@ const isAlive = (pid: number) => {
 
 test('a call is answered, and a failure of the child is one of the parent', async () => {
   await using child = startChild<LinkProxyHandlers>(entry, { name: 'the link' });
-  const { ports } = await child.call('open', { shape, targets: [{ host: '127.0.0.1', port: 1 }] });
+  const { ports } = await child.call('open', { link, targets: [{ host: '127.0.0.1', port: 1 }] });
   expect(ports).toHaveLength(1);
-  await expect(child.call('open', { shape: { ...shape, up: { delayMs: -1 } }, targets: [] })).rejects.toThrow(
-    /the link failed: RangeError: delayMs/,
-  );
+  await expect(child.call('open', { link: 'fixed:fast', targets: [] })).rejects.toMatchObject({ code: 'USAGE' });
+  await expect(child.call('open', { link, targets: null })).rejects.toThrow(/the link failed: TypeError/);
 });
 
 test('a child that ended answers no call', async () => {

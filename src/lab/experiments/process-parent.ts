@@ -28,6 +28,8 @@ export interface StartChildOptions {
   readonly name: string;
   /** Calls under way are rejected with its reason, and the child is ended. */
   readonly signal?: AbortSignal;
+  /** Program and arguments that start the child in another place, e.g. `ip netns exec NAME`; it must become the child (exec). */
+  readonly within?: readonly string[];
 }
 
 /** How long a child may take to end. */
@@ -40,9 +42,11 @@ const isTypeScript = import.meta.url.endsWith('.ts');
  *
  * @param entry - URL of the module without `.ts` or `.js`; it calls `serveParent`.
  */
-export function startChild<H extends Handlers>(entry: URL, { name, signal }: StartChildOptions): Child<H> {
+export function startChild<H extends Handlers>(entry: URL, { name, signal, within = [] }: StartChildOptions): Child<H> {
+  const [execPath = process.execPath, ...execArgv] = [...within, process.execPath];
   const child = fork(fileURLToPath(`${entry.href}${isTypeScript ? '.ts' : '.js'}`), [], {
-    execArgv: isTypeScript ? ['--import', 'tsx'] : [],
+    execPath,
+    execArgv: [...execArgv, ...(isTypeScript ? ['--import', 'tsx'] : [])],
     // Whatever the child prints is for the person who waits: stdout belongs to the result.
     stdio: ['ignore', 2, 2, 'ipc'],
   });

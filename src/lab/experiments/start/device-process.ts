@@ -75,9 +75,9 @@ async function inferByFrame(device: Device, picture: Picture): Promise<MethodAns
   return { top, via, sentBytes: frameBytes, timeMs, ...(trouble !== undefined && { warning: trouble }) };
 }
 
-/** A deadline that has passed: the device sends nothing and answers itself. */
+/** The device sends nothing and answers itself. */
 async function inferAlone(device: Device, picture: Picture): Promise<MethodAnswer> {
-  const { top, timeMs } = await device.infer(picture, { deadlineMs: 0 });
+  const { top, timeMs } = await device.infer(picture, { offload: false });
   return { top, via: 'device', sentBytes: 0, timeMs: { device: timeMs.total, link: 0, edge: 0, total: timeMs.total } };
 }
 

@@ -1,6 +1,7 @@
 /** The ways in which a picture can get its answer, in the order of the tables. */
 
 import type { RankedLabel } from '../../../core/model/index.ts';
+import type { DeviceAnswer } from '../../../device/index.ts';
 
 /** A way from a picture to an answer. */
 export type MethodName = 'aecnn' | 'jpeg' | 'webp' | 'alone' | 'raw';
@@ -22,7 +23,7 @@ export interface MethodAnswer {
   /** Likeliest labels first. */
   readonly top: readonly RankedLabel[];
   /** Who answered: the device also answers when the edge does not. */
-  readonly via: 'edge' | 'device';
+  readonly via: DeviceAnswer['via'];
   /** Bytes of the frame, the picture file or the feature map; the envelope around it is the same for all. */
   readonly sentBytes: number;
   /** Milliseconds from the decoded pixels to the answer, on the device's clock; `edge` is what the edge reports. */

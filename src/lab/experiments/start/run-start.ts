@@ -7,9 +7,9 @@
  * meets them all alike. Each method answers one or two pictures before anything is timed.
  */
 
+import { type FixedLinkSpec, formatLinkSpec } from '../../../core/link/index.ts';
 import type { Manifest } from '../../../core/model/index.ts';
 import type { LinkProxyHandlers } from '../link-proxy-process.ts';
-import type { LinkShape } from '../packet-schedule.ts';
 import type { Handlers } from '../process-child.ts';
 import { type Child, startChild } from '../process-parent.ts';
 import type { DeviceHandlers } from './device-process.ts';
@@ -23,7 +23,7 @@ import { type MarkedAnswer, type MethodSummary, summarize } from './summary.ts';
 export interface RunStartOptions {
   readonly models: PreparedModels;
   readonly samplesFolder: string;
-  readonly link: LinkShape;
+  readonly link: FixedLinkSpec;
   readonly qualities: CodecQualities;
   /** Pictures whose raw feature map is sent, since each takes seconds. */
   readonly rawPictures: number;
@@ -108,7 +108,7 @@ async function connect(
   const threading = { ...(threads !== undefined && { threads }) };
   const { port, baselinePort } = await edge.call('open', { models, ...threading });
   const targets = [port, baselinePort].map((targetPort) => ({ host: '127.0.0.1', port: targetPort }));
-  const { ports } = await proxy.call('open', { shape: link, targets });
+  const { ports } = await proxy.call('open', { link: formatLinkSpec(link), targets });
   const [edgePort = 0, baselineProxyPort = 0] = ports;
   const timeoutMs = longestTransferMs(link, manifest.feature.bytes);
   return device.call('open', {
@@ -122,9 +122,9 @@ async function connect(
 }
 
 /** Long enough for the largest message, with room for a busy machine. */
-function longestTransferMs({ up, down }: LinkShape, bytes: number): number {
-  const sendingMs = up.rateBitsPerSecond === undefined ? 0 : (8000 * bytes) / up.rateBitsPerSecond;
-  return Math.ceil(2 * sendingMs + up.delayMs + down.delayMs + 20_000);
+function longestTransferMs({ rateBitsPerSecond, roundTripMs }: FixedLinkSpec, bytes: number): number {
+  const sendingMs = (8000 * bytes) / rateBitsPerSecond;
+  return Math.ceil(2 * sendingMs + roundTripMs + 20_000);
 }
 
 function summaries(pictures: readonly PictureResult[]): Partial<Record<MethodName, MethodSummary>> {

@@ -1,7 +1,7 @@
 /** The result of the main job as it is written to `result.json` and printed by `--json`. */
 
+import type { FixedLinkSpec } from '../../../core/link/index.ts';
 import type { Manifest } from '../../../core/model/index.ts';
-import type { LinkShape } from '../packet-schedule.ts';
 import type { Provenance } from '../provenance.ts';
 import type { CodecQualities, MethodName } from './methods.ts';
 import type { StartMeasurement } from './run-start.ts';
@@ -9,12 +9,12 @@ import type { MarkedAnswer, MethodSummary } from './summary.ts';
 
 /** All numbers of one run. Times in ms, shares from 0 to 1. */
 export interface StartResult {
-  readonly formatVersion: 1;
+  readonly formatVersion: 2;
   readonly provenance: Provenance;
   readonly runtime: string;
   /** Wall-clock time of the whole job, downloads left out. */
   readonly seconds: number;
-  readonly link: LinkShape;
+  readonly link: FixedLinkSpec;
   readonly qualities: CodecQualities;
   readonly model: Pick<Manifest, 'name' | 'modelId' | 'network' | 'split' | 'tail' | 'teacher'> & {
     readonly classes: number;
@@ -37,7 +37,7 @@ export interface StartResult {
 export interface StartResultOptions {
   readonly provenance: Provenance;
   readonly seconds: number;
-  readonly link: LinkShape;
+  readonly link: FixedLinkSpec;
   readonly qualities: CodecQualities;
 }
 
@@ -46,7 +46,7 @@ export function startResult(measurement: StartMeasurement, options: StartResultO
   const { manifest, runtime, pictures, methods } = measurement;
   const { name, modelId, network, split, tail, teacher, classes, feature } = manifest;
   return {
-    formatVersion: 1,
+    formatVersion: 2,
     provenance: options.provenance,
     runtime,
     seconds: Math.round(options.seconds * 10) / 10,
@@ -81,10 +81,8 @@ export function methodLabels({ jpeg, webp }: CodecQualities): Readonly<Record<Me
 }
 
 /** Says what a link does, e.g. `1 Mbit/s up, downlink not limited, 40 ms round trip`. */
-export function describeLink({ up, down }: LinkShape): string {
-  const rate = (bits: number | undefined, way: string) =>
-    bits === undefined ? `${way} not limited` : `${formatRate(bits)} ${way}`;
-  return `${rate(up.rateBitsPerSecond, 'up')}, ${rate(down.rateBitsPerSecond, 'downlink')}, ${up.delayMs + down.delayMs} ms round trip`;
+export function describeLink({ rateBitsPerSecond, roundTripMs }: FixedLinkSpec): string {
+  return `${formatRate(rateBitsPerSecond)} up, downlink not limited, ${roundTripMs} ms round trip`;
 }
 
 function formatRate(bits: number): string {

@@ -1,0 +1,43 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { mosaicSamples } from '../../../../../test/fixtures/tiny-answers.ts';
+import { DatasetError, EnvironmentError } from '../../../../core/errors.ts';
+import { readAdaptedAnswers } from './adapted-answers.ts';
+
+const results = fileURLToPath(new URL('../../../../../results/paper', import.meta.url));
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'aecnn-adapted-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+test('reads the results of this repository', async () => {
+  const test = Array.from({ length: 1736 }, () => mosaicSamples(1)[0] ?? expect.unreachable());
+  const adapted = await readAdaptedAnswers(results, { name: '101_ObjectCategories', seed: 0, test });
+  expect(adapted.map(({ codec }) => codec.side)).toEqual([40, 80, 112]);
+  // As the same files tell it.
+  const accuracies = adapted.map(({ right }) => right.filter(Boolean).length / right.length);
+  expect(accuracies.map((accuracy) => accuracy.toPrecision(6))).toEqual(['0.850806', '0.914171', '0.936060']);
+  expect(adapted.map(({ meanBytes }) => Math.round(meanBytes))).toEqual([431, 864, 1710]);
+});
+
+test('refuses another test part', async () => {
+  const dataset = { name: 'photos', seed: 0, test: mosaicSamples(7) };
+  const refused = readAdaptedAnswers(results, dataset);
+  await expect(refused).rejects.toThrow(DatasetError);
+  await expect(refused).rejects.toThrow(/answers to 1736 test pictures .* photos with seed 0 has 7/);
+});
+
+test('says which result is missing or damaged', async () => {
+  const dataset = { name: 'photos', seed: 0, test: mosaicSamples(2) };
+  await expect(readAdaptedAnswers(folder, dataset)).rejects.toThrow(EnvironmentError);
+  await expect(readAdaptedAnswers(folder, dataset)).rejects.toThrow(/adapted-pictures-500-seed0\.json/);
+  for (const budget of [500, 1000, 2000]) {
+    await writeFile(join(folder, `adapted-pictures-${budget}-seed0.json`), '{ "method": "pictures" }');
+  }
+  await expect(readAdaptedAnswers(folder, dataset)).rejects.toThrow(/is no result of an adapted network/);
+});
