@@ -1,7 +1,7 @@
 /**
  * A clock that jumps from event to event: hours of a link in seconds, and the same events at the same times every run.
  *
- * The twist: after each event everything that it resolved runs to its end before time goes on, promises included, so code that
+ * The twist: whatever was resolved runs to its end before time goes on, promises included, so code that
  * awaits behaves as on a clock that stands still while it computes.
  */
 
@@ -36,11 +36,13 @@ export function createVirtualClock(): VirtualClock {
       };
     },
     async run() {
-      for (let event = queue.pop(); event !== undefined; event = queue.pop()) {
-        if (event.callback === undefined) continue;
+      for (;;) {
+        await new Promise((resolve) => setImmediate(resolve));
+        let event = queue.pop();
+        while (event !== undefined && event.callback === undefined) event = queue.pop();
+        if (event?.callback === undefined) return;
         nowMs = event.atMs;
         event.callback();
-        await new Promise((resolve) => setImmediate(resolve));
       }
     },
   };
