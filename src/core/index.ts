@@ -1,4 +1,4 @@
-/** What both ends share, as the package `aecnn/core` shows it: tensors, pictures' geometry, codec, frames, links, models, errors. */
+/** What both ends share, the package's `aecnn/core`: tensors, pictures' geometry, codec, frames, links, models, errors. */
 
 export * from './clock.ts';
 export * from './codec/index.ts';

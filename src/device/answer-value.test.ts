@@ -26,9 +26,9 @@ test('points that fall, as those of few pictures do, never make more bytes worth
   expect(edge[1]).toBeGreaterThan(edge[0] as number);
 });
 
-test('below the shortest measured frame nothing is known, and no value is above 1', () => {
-  const { edge } = answerValue({ curve: [point(100, 0.8)], fallback }, [50, 100, 200]);
-  expect(edge).toEqual([0.4, 0.8, 0.8]);
-  const steep = answerValue({ curve: [point(100, 0.8), point(200, 0.99)], fallback }, [10_000]);
-  expect(steep.edge).toEqual([1]);
+test('shorter and longer frames follow the line, between 0 and 1', () => {
+  const curve = [point(100, 0.8), point(200, 0.9)];
+  const { edge } = answerValue({ curve, fallback }, [1e-3, 50, 10_000]);
+  expect(edge).toEqual([0, expect.closeTo(0.7), 1]);
+  expect(answerValue({ curve: [point(100, 0.8)], fallback }, [50, 200]).edge).toEqual([0.8, 0.8]);
 });

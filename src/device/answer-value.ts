@@ -8,8 +8,7 @@ import type { AnswerValue } from './send-plan.ts';
  *
  * The curve's points come from the few pictures of a validation part and scatter by a point, so that some fall where accuracy
  * does not; over this range it grows about with the logarithm of the bytes. So a line in that logarithm is fitted through all
- * points (least squares, never falling). Below the shortest frame that was measured nothing is known: from there it goes
- * straight down to nothing at 0 bytes.
+ * points (least squares, never falling), and taken for shorter frames too.
  *
  * @param chunkBytes - Bytes of the frame with its first 1, 2, ... chunks.
  */
@@ -18,16 +17,13 @@ export function answerValue(
   chunkBytes: readonly number[],
 ): AnswerValue {
   const points = curve.map(({ frameBytes, accuracy }) => ({ log: Math.log(frameBytes.mean), accuracy }));
-  const shortest = Math.min(...curve.map(({ frameBytes }) => frameBytes.mean));
   const [meanLog, meanAccuracy] = [mean(points.map(({ log }) => log)), mean(points.map(({ accuracy }) => accuracy))];
   const spread = mean(points.map(({ log }) => (log - meanLog) ** 2));
   const covariance = mean(points.map(({ log, accuracy }) => (log - meanLog) * (accuracy - meanAccuracy)));
   const slope = spread > 0 ? Math.max(0, covariance / spread) : 0;
   const fitted = (bytes: number): number => meanAccuracy + slope * (Math.log(bytes) - meanLog);
   return {
-    edge: chunkBytes.map((bytes) =>
-      Math.min(1, bytes < shortest ? (bytes / shortest) * fitted(shortest) : fitted(bytes)),
-    ),
+    edge: chunkBytes.map((bytes) => Math.min(1, Math.max(0, fitted(bytes)))),
     device: fallback.accuracy,
   };
 }

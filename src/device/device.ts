@@ -9,21 +9,16 @@
 import type { Clock } from '../core/clock.ts';
 import { AecnnError, CodecError, DeadlineError, TransportError } from '../core/errors.ts';
 import type { LinkEstimate } from '../core/link/index.ts';
-import { type RankedLabel, type SplitModel, topLabels } from '../core/model/index.ts';
-import { pickTensor } from '../core/tensor/index.ts';
-import { splitFrame } from '../core/wire/index.ts';
-import type { Runtime, Session } from '../runtime/session.ts';
+import type { RankedLabel, SplitModel } from '../core/model/index.ts';
+import { type InferAnswer, splitFrame } from '../core/wire/index.ts';
+import type { Runtime } from '../runtime/session.ts';
+import { prefersEdge } from './answer-choice.ts';
 import { answerValue } from './answer-value.ts';
 import { systemClock } from './clock.ts';
-import {
-  type AnalysedImage,
-  type CompressedImage,
-  type CompressOptions,
-  createImageCompressor,
-  type DeviceImage,
-  type ImageCompressor,
-} from './image-compressor.ts';
+import { createDeviceWork } from './device-work.ts';
+import type { CompressedImage, CompressOptions, DeviceImage } from './image-compressor.ts';
 import { createOffloader, type Offloaded } from './offload.ts';
+import type { AnswerValue } from './send-plan.ts';
 import { requireTimeout, type Transport } from './transport/transport.ts';
 
 /** Options of {@link createDevice}. */
@@ -55,7 +50,10 @@ export interface InferOptions extends CompressOptions {
 export interface DeviceAnswer {
   /** Likeliest labels first. */
   readonly top: readonly RankedLabel[];
-  /** `edge-prefix`: from the chunks that had arrived when the answer had to leave the edge. */
+  /**
+   * `edge-prefix`: from the chunks that had arrived when the answer had to leave the edge. `device`: the edge gave no answer in
+   * time, or one that the device knew better than (see `answer-choice.ts`).
+   */
   readonly via: 'edge' | 'edge-prefix' | 'device';
   /** Whether the answer was there by its deadline; always so without one. */
   readonly inTime: boolean;
@@ -103,65 +101,24 @@ export interface Device extends AsyncDisposable {
 
 /** Left between the device's answer and its deadline, in ms: timers fire late. */
 export const answerMarginMs = 3;
-/** Weight of the newest measurement of the device's own time. */
-const newestWeight = 0.2;
+
+/** What came of asking the edge, or of not asking it. */
+type Asked = Offloaded & {
+  /** What its answer and the device's own are worth; absent when the edge was not asked. */
+  readonly value?: AnswerValue;
+};
 
 /**
- * Loads the device's graphs of a split model, and infers an empty picture twice: the first run of a graph is slow, the second
- * says what the device needs.
+ * Loads the device's graphs of a split model and tries them on an empty picture.
  *
  * @throws {@link RangeError} when `timeoutMs` is not from 0 to {@link maxTimeoutMs}.
  */
 export async function createDevice(options: DeviceOptions): Promise<Device> {
   const { model, runtime, transport, timeoutMs = defaultTimeoutMs, clock = systemClock } = options;
   requireTimeout('timeoutMs', timeoutMs);
-  const compressor = await createImageCompressor(model, runtime);
-  const fallback = await loadFallback(model, runtime).catch(async (error: unknown) => {
-    // The failure to load is what the caller must hear, even when closing fails too.
-    await compressor.close().catch(() => undefined);
-    throw error;
-  });
+  const work = await createDeviceWork(model, runtime, clock);
   const offloader = transport && createOffloader({ transport, clock });
-  /** What analysing and answering alone take, in ms, as it was measured. */
-  let ownMs = 0;
-  let underWay = 0;
-
-  async function answerAlone({ pooled }: AnalysedImage): Promise<RankedLabel[]> {
-    const outputs = await fallback.run({ pooled }, ['logits']);
-    return topLabels(pickTensor(outputs, 'logits', 'float32').data, model.manifest.classes);
-  }
-
-  /** Analyses and packs one picture; its `alone`, called once, gives the device's own answer. */
-  async function work(image: DeviceImage, compressOptions: CompressOptions) {
-    const startMs = clock.now();
-    const isUndisturbed = underWay++ === 0;
-    try {
-      const analysed = await compressor.analyse(image);
-      const packed = packOrReason(compressor, analysed, compressOptions);
-      const alone = async (): Promise<RankedLabel[]> => {
-        const top = await answerAlone(analysed);
-        // Pictures that waited for each other say nothing of what one needs.
-        if (isUndisturbed) learnOwn(clock.now() - startMs);
-        return top;
-      };
-      return { packed, alone };
-    } finally {
-      underWay--;
-    }
-  }
-
-  function learnOwn(measuredMs: number): void {
-    ownMs += (ownMs === 0 ? 1 : newestWeight) * (measuredMs - ownMs);
-  }
-
-  async function warmUp(): Promise<void> {
-    const { crop } = model.manifest.preprocessing;
-    for (let run = 0; run < 2; run++) {
-      ownMs = 0;
-      const { alone } = await work({ rgb: new Uint8Array(crop * crop * 3) }, { maxBytes: Number.POSITIVE_INFINITY });
-      await alone();
-    }
-  }
+  const shortestDeadlineMs = (): number => work.expectedMs() + answerMarginMs;
 
   /** The edge's answer to a frame without a deadline. */
   async function askWithoutDeadline(frame: Uint8Array): Promise<Pick<Offloaded, 'answer' | 'reason'>> {
@@ -182,14 +139,15 @@ export async function createDevice(options: DeviceOptions): Promise<Device> {
     packed: CompressedImage | CodecError,
     isSkipped: boolean,
     answerByMs: number | undefined,
-  ): Promise<Offloaded> {
+  ): Promise<Asked> {
     if (packed instanceof CodecError) return { isPrefix: false, chunks: 0, frameBytes: 0, reason: packed };
     const { frame, chunks } = packed;
     const whole = { isPrefix: false, chunks, frameBytes: frame.length };
     if (isSkipped || offloader === undefined) return whole;
-    if (answerByMs === undefined) return { ...whole, ...(await askWithoutDeadline(frame)) };
     const ends = splitFrame(frame).map((_, i, parts) => parts.slice(0, i + 1).reduce((sum, p) => sum + p.length, 0));
-    return offloader.offload({ frame, value: answerValue(model.manifest, ends), answerByMs });
+    const value = answerValue(model.manifest, ends);
+    if (answerByMs === undefined) return { ...whole, value, ...(await askWithoutDeadline(frame)) };
+    return { value, ...(await offloader.offload({ frame, value, answerByMs })) };
   }
 
   async function infer(image: DeviceImage, inferOptions: InferOptions = {}): Promise<DeviceAnswer> {
@@ -201,82 +159,57 @@ export async function createDevice(options: DeviceOptions): Promise<Device> {
         `a deadline of ${deadlineMs} ms is too short: this device needs ${shortest} ms by itself`,
       );
     }
-    const { packed, alone } = await work(image, compressOptions);
+    const worked = await work.begin(image, compressOptions);
     const readyMs = clock.now();
-    const surely = skipAbove === undefined ? undefined : await alone();
-    const isSkipped = !offload || (surely?.[0]?.probability ?? 0) >= (skipAbove ?? Number.POSITIVE_INFINITY);
+    const first = skipAbove === undefined ? undefined : await worked.answer();
+    const isSkipped = !offload || (first?.[0]?.probability ?? 0) >= (skipAbove ?? Number.POSITIVE_INFINITY);
     const answerByMs = deadlineMs === undefined ? undefined : startMs + deadlineMs - answerMarginMs;
-    const asking = ask(packed, isSkipped, answerByMs);
-    // The frame goes first. Awaited only when it is needed; a failure must not go unhandled meanwhile.
-    const own = surely === undefined ? alone() : Promise.resolve(surely);
+    const asking = ask(worked.packed, isSkipped, answerByMs);
+    // The frame goes first. A failure is heard only where there is no answer of the edge.
+    const own = first === undefined ? worked.answer() : Promise.resolve(first);
     own.catch(() => undefined);
     const asked = await asking;
     const answeredMs = clock.now();
-    const inTime = (): boolean => deadlineMs === undefined || clock.now() - startMs <= deadlineMs;
-    const { answer, isPrefix, frameBytes, reason } = asked;
-    if (answer !== undefined) {
-      const device = readyMs - startMs;
-      const edge = Math.max(0, Math.min(answer.timeMs.total, answeredMs - readyMs));
-      return {
-        top: answer.top,
-        via: isPrefix ? 'edge-prefix' : 'edge',
-        inTime: inTime(),
-        frameBytes,
-        chunks: answer.chunks,
-        timeMs: { device, link: answeredMs - readyMs - edge, edge, total: answeredMs - startMs },
-        ...(answer.warning !== undefined && !isPrefix && { warning: answer.warning }),
-      };
-    }
-    const top = await own;
-    const total = clock.now() - startMs;
-    const link = transport === undefined || packed instanceof CodecError ? 0 : answeredMs - readyMs;
+    const answer = await believedEdge(asked, own);
+    const top = answer?.top ?? (await own);
+    const totalMs = clock.now() - startMs;
+    const waitedMs = transport === undefined || worked.packed instanceof CodecError ? 0 : answeredMs - readyMs;
+    const edgeMs = answer === undefined ? 0 : Math.max(0, Math.min(answer.timeMs.total, waitedMs));
     return {
       top,
-      via: 'device',
-      inTime: inTime(),
-      frameBytes,
-      chunks: { decoded: 0, of: asked.chunks },
-      timeMs: { device: total - link, link, edge: 0, total },
-      ...(reason && { edgeError: reason }),
+      via: answer === undefined ? 'device' : asked.isPrefix ? 'edge-prefix' : 'edge',
+      inTime: deadlineMs === undefined || totalMs <= deadlineMs,
+      frameBytes: asked.frameBytes,
+      chunks: answer?.chunks ?? { decoded: 0, of: asked.chunks },
+      timeMs: { device: totalMs - waitedMs, link: waitedMs - edgeMs, edge: edgeMs, total: totalMs },
+      ...(answer?.warning !== undefined && { warning: answer.warning }),
+      ...(asked.reason && { edgeError: asked.reason }),
     };
   }
 
-  const shortestDeadlineMs = (): number => ownMs * (underWay + 1) + answerMarginMs;
-
-  async function close(): Promise<void> {
-    await Promise.all([compressor.close(), fallback.close()]);
-  }
-
-  try {
-    await warmUp();
-  } catch (error) {
-    await close().catch(() => undefined);
-    throw error;
-  }
   return {
     infer,
-    compress: (image, compressOptions) => compressor.compress(image, compressOptions),
+    compress: work.compress,
     shortestDeadlineMs,
     linkEstimate: () => offloader?.estimate(),
-    close,
-    [Symbol.asyncDispose]: close,
+    close: work.close,
+    [Symbol.asyncDispose]: work.close,
   };
 }
 
-async function loadFallback(model: SplitModel, runtime: Runtime): Promise<Session> {
-  return runtime.createSession(await model.readGraph('fallback'), { threads: 1 });
-}
-
-/** The frame, or why there can be none within `maxBytes`. */
-function packOrReason(
-  compressor: ImageCompressor,
-  analysed: AnalysedImage,
-  options: CompressOptions,
-): CompressedImage | CodecError {
-  try {
-    return compressor.pack(analysed, options);
-  } catch (error) {
-    if (error instanceof CodecError) return error;
-    throw error;
-  }
+/** The edge's answer, if there is one and the device does not know better. */
+async function believedEdge(
+  { answer, value }: Asked,
+  own: Promise<readonly RankedLabel[]>,
+): Promise<InferAnswer | undefined> {
+  const [mine] = await own.catch(() => []);
+  const [theirs] = answer?.top ?? [];
+  if (answer === undefined || value === undefined || mine === undefined || theirs === undefined) return answer;
+  if (mine.label === theirs.label) return answer;
+  const accuracy = value.edge[answer.chunks.decoded - 1] ?? 0;
+  const isPreferred = prefersEdge(
+    { probability: theirs.probability, accuracy },
+    { probability: mine.probability, accuracy: value.device },
+  );
+  return isPreferred ? answer : undefined;
 }

@@ -1,3 +1,4 @@
+export { prefersEdge, type WeighedAnswer } from './answer-choice.ts';
 export { answerValue } from './answer-value.ts';
 export { systemClock } from './clock.ts';
 export {

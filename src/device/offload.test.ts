@@ -128,16 +128,10 @@ test('without an acknowledgement a burst follows when the link should be idle, a
   expect(tight.bursts.length).toBeLessThan(4);
 });
 
-test('an answer from a part is taken when it is worth more than the device, and the device asked else', async () => {
-  const answered = async (decoded: number) => {
-    const over = offloaderOver({ plan: [chunks] });
-    over.whenBurst((_, events) => events.onResponse(answerFrom(decoded)));
-    return over.offload();
-  };
-  expect(await answered(4)).toMatchObject({ isPrefix: true, answer: { chunks: { decoded: 4 } } });
-  const poor = await answered(1);
-  expect(poor.answer).toBeUndefined();
-  expect(poor.reason?.message).toBe('only 1 of 8 chunks came in time');
+test('an answer from a part of what was sent is a prefix', async () => {
+  const over = offloaderOver({ plan: [chunks] });
+  over.whenBurst((_, events) => events.onResponse(answerFrom(4)));
+  expect(await over.offload()).toMatchObject({ isPrefix: true, chunks, answer: { chunks: { decoded: 4 } } });
 });
 
 test('refusals, broken connections and edges that cannot be reached are told', async () => {

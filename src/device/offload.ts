@@ -27,7 +27,7 @@ export interface OffloadRequest {
 
 /** What became of it. */
 export interface Offloaded {
-  /** The edge's answer, when it came in time and is worth more than the device's own. */
+  /** The edge's answer, when it came in time. */
   readonly answer?: InferAnswer;
   /** Whether the answer rests on fewer chunks than were promised. */
   readonly isPrefix: boolean;
@@ -97,10 +97,7 @@ export function createOffloader({ transport, clock, planner = bestPlan }: Offloa
     const sent = { chunks, frameBytes: cut.length };
     if (outcome instanceof TransportError) return { ...sent, isPrefix: false, reason: outcome };
     learnEdge(outcome);
-    const { decoded } = outcome.chunks;
-    const isPrefix = decoded < chunks;
-    if ((value.edge[decoded - 1] ?? 0) >= value.device) return { ...sent, isPrefix, answer: outcome };
-    return { ...sent, isPrefix, reason: new TransportError(`only ${decoded} of ${chunks} chunks came in time`) };
+    return { ...sent, isPrefix: outcome.chunks.decoded < chunks, answer: outcome };
   }
 
   /** The open connection, or why there is none by a moment. */

@@ -6,5 +6,6 @@ export {
   type EdgeServer,
   type EdgeServerOptions,
 } from './edge-server.ts';
-export { createResponder, type Responder } from './responder.ts';
+export type { EventLoop } from './event-loop.ts';
 export type { ModelMetadata, ServerMetadata, TensorMetadata } from './metadata.ts';
+export { createResponder, type Responder } from './responder.ts';

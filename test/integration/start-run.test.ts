@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ModelError } from '../../src/core/errors.ts';
+import type { FixedLinkSpec } from '../../src/core/link/index.ts';
 import {
   defaultQualities,
-  type LinkShape,
   prepareModels,
   provenance,
   type RunStartOptions,
@@ -28,7 +28,7 @@ const seen: string[] = [];
 const busyMachineMs = 180_000;
 vi.setConfig({ testTimeout: busyMachineMs });
 
-const link: LinkShape = { up: { rateBitsPerSecond: 1e6, delayMs: 20 }, down: { delayMs: 20 } };
+const link: FixedLinkSpec = { kind: 'fixed', rateBitsPerSecond: 1e6, roundTripMs: 40 };
 const colours = { red: [210, 20, 20], green: [20, 200, 20], blue: [20, 20, 210] } as const;
 
 const image = { name: 'image', dtype: 'uint8', shape: ['N', 224, 224, 3] } as const;
@@ -133,12 +133,12 @@ describe('the report', () => {
     expect(html).not.toMatch(/(src|href)="http|undefined|NaN/);
     const json = JSON.parse(await readFile(written.result, 'utf8'));
     expect(json).toMatchObject({
-      formatVersion: 1,
+      formatVersion: 2,
       provenance: {
         command: 'aecnn start',
         versions: { node: process.versions.node, sharp: expect.stringMatching(/^\d/) },
       },
-      link: { up: { rateBitsPerSecond: 1_000_000, delayMs: 20 } },
+      link: { kind: 'fixed', rateBitsPerSecond: 1_000_000, roundTripMs: 40 },
       methods: { aecnn: { n: 3, answeredWithin: { 100: expect.any(Number), 200: expect.any(Number) } } },
     });
     expect(json.pictures).toHaveLength(3);

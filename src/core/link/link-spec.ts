@@ -48,7 +48,7 @@ interface Parameter<V> {
 }
 
 interface Kind<S extends LinkSpec> {
-  /** The shortest right spelling, for errors. */
+  /** A right spelling, for errors. */
   readonly example: string;
   /** In the order in which they are written. */
   readonly parameters: { readonly [P in keyof Omit<S, 'kind'>]: Parameter<S[P]> };
@@ -101,9 +101,9 @@ const roundTripMs = {
 };
 
 const kinds: { readonly [K in LinkSpec['kind']]: Kind<Extract<LinkSpec, { kind: K }>> } = {
-  fixed: { example: 'fixed:1mbit', parameters: { rateBitsPerSecond: { notation: rate }, roundTripMs } },
+  fixed: { example: 'fixed:1mbit,rtt=40ms', parameters: { rateBitsPerSecond: { notation: rate }, roundTripMs } },
   rayleigh: {
-    example: 'rayleigh:bandwidth=1MHz,power=20dBm,distance=200m',
+    example: 'rayleigh:bandwidth=1MHz,power=20dBm,distance=200m,rtt=40ms',
     parameters: {
       bandwidthHz: { key: 'bandwidth', notation: bandwidth },
       transmitPowerDbm: { key: 'power', notation: power },
@@ -120,9 +120,9 @@ const kinds: { readonly [K in LinkSpec['kind']]: Kind<Extract<LinkSpec, { kind: 
       return `carries ${carried.toPrecision(2)} bits a second: expected ${leastCapacityBitsPerSecond} or more, by more power or at less distance`;
     },
   },
-  trace: { example: 'trace:drive.up', parameters: { file: { notation: file }, roundTripMs } },
+  trace: { example: 'trace:drive.up,rtt=40ms', parameters: { file: { notation: file }, roundTripMs } },
   bursty: {
-    example: 'bursty:1mbit,loss=2%,burst=4',
+    example: 'bursty:1mbit,loss=2%,burst=4,rtt=40ms',
     parameters: {
       rateBitsPerSecond: { notation: rate },
       lossProbability: { key: 'loss', notation: share },

@@ -19,7 +19,10 @@ export function createRandomSequence(random: RandomSource): RandomSequence {
   return (position) => (mix(mix(position + first) + second) >>> 0) / 2 ** 32;
 }
 
-/** The hash lowbias32: every bit of the input changes each bit of the output half the time (Wellons, "Prospecting for hash functions", 2018). */
+/**
+ * The hash lowbias32: every bit that goes in changes each bit that comes out half the time (Wellons, "Prospecting for hash
+ * functions", 2018).
+ */
 function mix(value: number): number {
   let bits = value | 0;
   bits = Math.imul(bits ^ (bits >>> 16), 0x7feb352d);

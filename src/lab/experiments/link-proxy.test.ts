@@ -121,9 +121,9 @@ test('what the receiver does not take stays with the sender', async () => {
 
 test('what the link loses is late and not lost', async () => {
   const edge = await serve((socket) => socket.pipe(socket));
-  const proxy = await link('bursty:100mbit,loss=50%,burst=2,rtt=0ms', edge);
+  const proxy = await link('bursty:100mbit,loss=20%,burst=1.5,rtt=0ms', edge);
   const device = await dial(proxy.ports[0]);
-  const content = counting(12_000);
+  const content = counting(20_000);
   const startMs = performance.now();
   device.write(content);
   expect((await received(device, content.length)).equals(content)).toBe(true);

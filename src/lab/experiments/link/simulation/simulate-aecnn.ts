@@ -5,7 +5,8 @@
 
 import type { SplitModel } from '../../../../core/model/index.ts';
 import { createRandom } from '../../../../core/tensor/index.ts';
-import { answerMarginMs, answerValue, createOffloader } from '../../../../device/index.ts';
+import { answerMarginMs, answerValue, createOffloader, prefersEdge } from '../../../../device/index.ts';
+import type { Answer } from '../answers/answer.ts';
 import type { PictureAnswers } from '../answers/prefix-answers.ts';
 import type { Outcome } from './outcome.ts';
 import type { Request, Scenario } from './scenario.ts';
@@ -36,34 +37,30 @@ export async function simulateAecnn(
   let deviceFreeMs = 0;
 
   async function infer({ atMs, picture }: Request): Promise<Outcome> {
-    const answers = pictures[picture] as PictureAnswers;
-    const deviceIsRight = answers.device.label === answers.label;
+    const { chunkBytes, edge: edgeAnswers, device: own, label } = pictures[picture] as PictureAnswers;
     const readyMs = clock.now();
-    const outOfTime = (): Outcome => ({
-      via: 'device',
-      isRight: deviceIsRight,
-      latencyMs: clock.now() - atMs,
-      frameBytes: 0,
-    });
-    if (answers.chunkBytes.length === 0) return outOfTime();
-    const offloaded = await offloader.offload({
-      frame: frameOfSizes(answers.chunkBytes),
-      value: answerValue(model.manifest, answers.chunkBytes),
+    const isRight = own.label === label;
+    if (chunkBytes.length === 0)
+      return { via: 'device', isRight, latencyMs: readyMs + fallbackMs - atMs, frameBytes: 0 };
+    const value = answerValue(model.manifest, chunkBytes);
+    const { answer, isPrefix, frameBytes } = await offloader.offload({
+      frame: frameOfSizes(chunkBytes),
+      value,
       answerByMs: atMs + deadlineMs - answerMarginMs,
     });
-    const { answer, isPrefix, frameBytes } = offloaded;
-    if (answer === undefined) {
-      const doneMs = Math.max(clock.now(), readyMs + fallbackMs);
-      return { ...outOfTime(), latencyMs: doneMs - atMs, frameBytes };
-    }
-    const edgeAnswer = answers.edge[answer.chunks.decoded - 1];
-    return {
-      via: isPrefix ? 'edge-prefix' : 'edge',
-      isRight: edgeAnswer?.label === answers.label,
-      latencyMs: clock.now() - atMs,
-      frameBytes,
-      ...(isPrefix ? {} : { uplinkMs: transport.uplinkMs(answer.requestId) }),
-    };
+    const latencyMs = Math.max(clock.now(), readyMs + fallbackMs) - atMs;
+    if (answer === undefined) return { via: 'device', isRight, latencyMs, frameBytes };
+    const { decoded } = answer.chunks;
+    const theirs = edgeAnswers[decoded - 1] as Answer;
+    const way = { latencyMs, frameBytes, ...(isPrefix ? {} : { uplinkMs: transport.uplinkMs(answer.requestId) }) };
+    const isEdgeBelieved =
+      theirs.label === own.label ||
+      prefersEdge(
+        { probability: theirs.probability, accuracy: value.edge[decoded - 1] ?? 0 },
+        { probability: own.probability, accuracy: value.device },
+      );
+    if (!isEdgeBelieved) return { via: 'device', isRight, ...way };
+    return { via: isPrefix ? 'edge-prefix' : 'edge', isRight: theirs.label === label, ...way };
   }
 
   const outcomes: Outcome[] = new Array(requests.length);
