@@ -2,12 +2,19 @@
 
 import { type Command, InvalidArgumentError } from 'commander';
 import { ImageError } from '../core/errors.ts';
-import { createDevice, type DeviceAnswer, defaultTimeoutMs, maxTimeoutMs, type Transport } from '../device/index.ts';
+import {
+  createDevice,
+  type DeviceAnswer,
+  defaultTimeoutMs,
+  type InferOptions,
+  maxTimeoutMs,
+  type Transport,
+} from '../device/index.ts';
 import { createNodeTransport } from '../device/transport/node.ts';
 import { createNodeRuntime } from '../runtime/node.ts';
 import { decodePicture } from '../runtime/picture.ts';
 import { openModelFolder } from './model-folder.ts';
-import { type GlobalOptions, positiveInteger } from './options.ts';
+import { fraction, type GlobalOptions, positiveInteger } from './options.ts';
 import { logWarning, printJson, printLine, runCommand, table } from './output.ts';
 import { picturePaths } from './picture-paths.ts';
 
@@ -15,6 +22,8 @@ interface InferCommandOptions extends GlobalOptions {
   readonly edge?: string;
   readonly maxBytes?: number;
   readonly timeout: number;
+  readonly deadline?: number;
+  readonly skipAbove?: number;
 }
 
 /** One picture with its answer. */
@@ -42,16 +51,34 @@ export function registerInfer(program: Command): void {
       'leave out trailing chunks to keep to so many bytes (default: 1200)',
       positiveInteger,
     )
-    .option('--timeout <ms>', 'milliseconds to wait for the edge', timeoutMilliseconds, defaultTimeoutMs)
+    .option(
+      '--timeout <ms>',
+      'milliseconds to wait for the edge without a deadline',
+      timeoutMilliseconds,
+      defaultTimeoutMs,
+    )
+    .option(
+      '--deadline <ms>',
+      'answer each picture within so many milliseconds, whoever can by then',
+      timeoutMilliseconds,
+    )
+    .option(
+      '--skip-above <probability>',
+      "do not ask the edge when the device's own answer is at least so probable, 0 to 1",
+      fraction,
+    )
     .addHelpText(
       'after',
       `
 Times are in milliseconds and begin with the decoded picture; link = the device's wait less what the edge reports.
+With --deadline the device sends what the link carries in time, chunk by chunk. "edge-prefix" is the edge's answer from the
+chunks that had arrived by then, "device" the device's own. A deadline that the device cannot meet by itself is refused.
 Pictures that cannot be read are named on stderr and leave exit code 2; the others are answered all the same.
 
 Examples:
   $ aecnn infer my-model cat.jpg --edge http://127.0.0.1:8080
-  $ aecnn infer my-model photos/ --edge http://127.0.0.1:8080 --json`,
+  $ aecnn infer my-model photos/ --edge http://127.0.0.1:8080 --json
+  $ aecnn infer my-model photos/ --edge http://127.0.0.1:8080 --deadline 200`,
     )
     .action((folder: string, images: string[], options: InferCommandOptions) =>
       runCommand(async (signal) => {
@@ -80,20 +107,25 @@ async function inferAll(
   folder: string,
   images: readonly string[],
   transport: Transport | undefined,
-  { threads, maxBytes, timeout }: InferCommandOptions,
+  { threads, maxBytes, timeout, deadline, skipAbove }: InferCommandOptions,
   signal: AbortSignal,
 ): Promise<Answers> {
   const model = await openModelFolder(folder);
   const paths = await picturePaths(images);
   const runtime = await createNodeRuntime(threads === undefined ? {} : { threads });
   await using device = await createDevice({ model, runtime, timeoutMs: timeout, ...(transport && { transport }) });
+  const inferOptions: InferOptions = {
+    ...(maxBytes !== undefined && { maxBytes }),
+    ...(deadline !== undefined && { deadlineMs: deadline }),
+    ...(skipAbove !== undefined && { skipAbove }),
+  };
   const answers: PictureAnswer[] = [];
   const unreadable: ImageError[] = [];
   for (const image of paths) {
     signal.throwIfAborted();
     try {
       const picture = await decodePicture(image);
-      answers.push({ image, answer: await device.infer(picture, maxBytes === undefined ? {} : { maxBytes }) });
+      answers.push({ image, answer: await device.infer(picture, inferOptions) });
     } catch (error) {
       if (!(error instanceof ImageError)) throw error;
       unreadable.push(error);
@@ -124,14 +156,16 @@ function reportUnreadable(unreadable: readonly ImageError[]): void {
 }
 
 function toJson({ image, answer }: PictureAnswer) {
-  const { top, via, frameBytes, timeMs } = answer;
+  const { top, via, inTime, frameBytes, chunks, timeMs } = answer;
   const rounded = (ms: number) => Math.round(ms * 1000) / 1000;
   const { device, link, edge, total } = timeMs;
   return {
     image,
     top,
     via,
+    inTime,
     frameBytes,
+    chunks,
     timeMs: { device: rounded(device), link: rounded(link), edge: rounded(edge), total: rounded(total) },
   };
 }

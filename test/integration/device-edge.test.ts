@@ -3,7 +3,7 @@
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { EnvironmentError, TransportError } from '../../src/core/errors.ts';
+import { DeadlineError, EnvironmentError, TransportError } from '../../src/core/errors.ts';
 import { parseRequest, parseResponse, serializeRequest, serializeResponse } from '../../src/core/wire/index.ts';
 import { createDevice, type Device } from '../../src/device/index.ts';
 import { createNodeTransport } from '../../src/device/transport/node.ts';
@@ -105,8 +105,19 @@ describe('the whole way', () => {
     expect(answer).toMatchObject({ via: 'edge', chunks: { decoded: chunks, of: chunks } });
   });
 
-  test('a deadline that has passed is answered by the device', async () => {
-    const answer = await device.infer(red, { deadlineMs: 0 });
+  test('a deadline that the device itself cannot meet is refused at once', async () => {
+    await expect(device.infer(red, { deadlineMs: 0 })).rejects.toThrow(DeadlineError);
+  });
+
+  test('with a deadline the frame goes chunk by chunk, and the edge answers', async () => {
+    const answer = await device.infer(red, { deadlineMs: 5000 });
+    expect(answer).toMatchObject({ via: 'edge', inTime: true, chunks: { decoded: 3, of: 3 } });
+    expect(answer.top[0]?.label).toBe('red');
+    expect(device.linkEstimate()?.waitingBytes).toBe(0);
+  });
+
+  test('a device may be told to answer by itself', async () => {
+    const answer = await device.infer(red, { offload: false });
     expect(answer).toMatchObject({ via: 'device', chunks: { decoded: 0, of: 3 } });
     expect(answer.top[0]?.label).toBe('red');
   });
