@@ -50,6 +50,8 @@ export interface OptimizeOptions<Notes> extends OptimizerGraphOptions {
    * lets it fall for `decayEpochs` more; needs `validate`. Without it the learning rate is half a cosine over `epochs`.
    */
   readonly plateau?: Plateau;
+  /** Breaks off after so many epochs of all, with a checkpoint: a call without it goes on from there. Needs `validate`. */
+  readonly pauseAfter?: number;
   /** Samples to train on. */
   readonly samples: readonly number[];
   /** Batch inputs of the graph for some samples at a step, counted from 0. */
@@ -86,7 +88,7 @@ export function batchOrder(samples: readonly number[], batchSize: number, epochs
  */
 export async function optimize<Notes = null>(options: OptimizeOptions<Notes>): Promise<OptimizeResult> {
   const { name, checkpoint, samples, batchSize, learningRate, seed, notes, signal, validate } = options;
-  const { plateau } = options;
+  const { plateau, pauseAfter = Number.POSITIVE_INFINITY } = options;
   const mostEpochs = options.epochs + (plateau?.decayEpochs ?? 0);
   const batches = batchOrder(samples, batchSize, mostEpochs, seed);
   const batchesAnEpoch = batches.length / mostEpochs;
@@ -107,6 +109,7 @@ export async function optimize<Notes = null>(options: OptimizeOptions<Notes>): P
   const running: Record<string, number> = {};
   let savedAt = Date.now();
   for (let i = graph.state.step; i < Math.min(batches.length, (plateauStep() ?? Infinity) + decaySteps); i++) {
+    if (epochs.length >= pauseAfter) break;
     if (signal?.aborted) {
       await save();
       signal.throwIfAborted();

@@ -94,6 +94,12 @@ export const learningRateShareOf = (
   { learningRateShare }: Pick<PaperProtocol, 'learningRateShare'>,
 ): number => (method === 'bottlenet' || split === 'conv4_x' ? 1 : learningRateShare);
 
+/**
+ * Epochs after which BottleNet++'s learning rates are compared at conv2_x, where training each of them to its end would take
+ * hours; elsewhere each is trained to its end.
+ */
+export const bottlenetTrialEpochs: { readonly [Split in SplitPoint]?: number } = { conv2_x: 8 };
+
 /** Bytes of the float32 feature map at a split point. */
 export const featureBytes = (split: SplitPoint): number => 4 * elementCount(featureShape(split));
 

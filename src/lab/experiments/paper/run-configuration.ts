@@ -17,7 +17,7 @@ import type { PaperResult } from './paper-result.ts';
 import { defaultPictureGrid } from './pictures/picture-choice.ts';
 import { runAdaptedPictures } from './pictures/run-adapted-pictures.ts';
 import { runPictures } from './pictures/run-pictures.ts';
-import { learningRateShareOf } from './protocol.ts';
+import { bottlenetTrialEpochs, learningRateShareOf } from './protocol.ts';
 import { createStepLog } from './step-log.ts';
 import { testMeasure } from './test-measure.ts';
 
@@ -117,8 +117,9 @@ async function chooseLearningRate(
   const share = learningRateShareOf(of, split, context.protocol);
   // Without a part these are the trainings of the configurations themselves: their checkpoints serve both.
   const options = { split, size: 'packet', seed, learningRates, ...(share < 1 ? { part: share } : {}) } as const;
+  const trialEpochs = bottlenetTrialEpochs[split];
   const tried = await (of === 'bottlenet'
-    ? tuneBottlenet(context, { ...options, distillation: false })
+    ? tuneBottlenet(context, { ...options, distillation: false, ...(trialEpochs && { trialEpochs }) })
     : tuneAecnn(context, of === 'end-to-end' ? { ...options, variation: 'end-to-end' } : options));
   return {
     method: 'learning-rates',

@@ -10,6 +10,7 @@ import { atomicWriteFile, makeFolder } from '../../files/index.ts';
 import type { FoldedConvolutions } from '../../networks/index.ts';
 import { recipeHash } from '../../training/index.ts';
 import { provenance } from '../provenance.ts';
+import { resultText } from '../result-text.ts';
 import type { Configuration } from './grid.ts';
 import { type PaperContext, setOf } from './paper-context.ts';
 import { openPaperFeatures } from './paper-features.ts';
@@ -56,14 +57,6 @@ export function selectConfigurations(grid: readonly Configuration[], only: strin
     }
   }
   return grid.filter(({ id }) => parts.some((part) => id.includes(part)));
-}
-
-/** A result as it is written: indented, but a list of numbers on one line, with six digits. */
-function resultText(result: PaperResult): string {
-  const rounded = (_key: string, value: unknown): unknown =>
-    typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value;
-  const text = JSON.stringify(result, rounded, 1);
-  return `${text.replace(/\[\s+((?:[-\d.e+]+|null)(?:,\s+(?:[-\d.e+]+|null))*)\s+\]/g, (_, list: string) => `[${list.replace(/\s+/g, ' ')}]`)}\n`;
 }
 
 /** Reads a result; `undefined` when there is none, or one of another protocol. */

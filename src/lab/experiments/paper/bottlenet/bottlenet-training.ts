@@ -20,6 +20,7 @@ import {
   accuracyOf,
   type EpochRecord,
   isLastStageParameter,
+  type OptimizeResult,
   oneHot,
   optimize,
   type Plateau,
@@ -78,17 +79,36 @@ export interface BottlenetPhase {
  * a falling one. With a `context` whose training part is a subset, its accuracy is what learning rates are chosen by.
  */
 export async function trainCompressor(context: StepContext, task: BottlenetTask, tail: Tail): Promise<BottlenetPhase> {
-  const { epochs, learningRate, shape } = task;
-  const tails = frozenTailPair(tail);
-  const { seed } = context.recipe;
-  return runPhase(context, task, tails, {
+  return runPhase(context, task, frozenTailPair(tail), compressorPhase(context, task));
+}
+
+/**
+ * The first so many epochs of {@link trainCompressor}, which goes on from there.
+ *
+ * @returns Accuracy of the validation part after the last of them, and the seconds they took.
+ */
+export async function tryCompressor(
+  context: StepContext,
+  task: BottlenetTask,
+  tail: Tail,
+  epochs: number,
+): Promise<Pick<BottlenetPhase, 'accuracy' | 'seconds'>> {
+  const phase = { ...compressorPhase(context, task), pauseAfter: epochs };
+  const saved = await context.checkpoint.load<Omit<BottlenetPhase, 'tensors'>>(phase.name);
+  const records = saved?.notes.epochs ?? (await optimizePhase(context, task, frozenTailPair(tail), phase)).epochs;
+  const last = records[Math.min(epochs, records.length) - 1];
+  return { accuracy: last?.accuracy ?? 0, seconds: last?.seconds ?? 0 };
+}
+
+function compressorPhase({ recipe }: StepContext, { epochs, learningRate, shape }: BottlenetTask): PhaseOptions {
+  return {
     name: 'bottlenet-compressor',
-    seed: seed + phaseSeeds.compressor,
-    start: initialBottlenet(shape, createRandom(seed + phaseSeeds.start)),
+    seed: recipe.seed + phaseSeeds.compressor,
+    start: initialBottlenet(shape, createRandom(recipe.seed + phaseSeeds.start)),
     epochs: epochs.mostUntilPlateau,
     plateau: { patience: epochs.patience, decayEpochs: epochs.decay, notBefore: epochsBeforePlateau },
     learningRate,
-  });
+  };
 }
 
 /**
@@ -158,6 +178,7 @@ interface PhaseOptions {
   readonly start: TensorMap;
   readonly epochs: number;
   readonly plateau?: Plateau;
+  readonly pauseAfter?: number;
   readonly learningRate: number;
 }
 
@@ -168,31 +189,49 @@ async function runPhase(
   tails: TailPair,
   phase: PhaseOptions,
 ): Promise<BottlenetPhase> {
-  const { checkpoint, set, recipe } = context;
-  const { shape, distillation, teacherLogits } = task;
+  const { checkpoint } = context;
   const saved = await checkpoint.load<Omit<BottlenetPhase, 'tensors'>>(phase.name);
   if (saved) return { tensors: saved.tensors, ...saved.notes };
+  const { parameters, epochs } = await optimizePhase(context, task, tails, phase);
+  const { tensors, accuracy } = await evaluated(context, task, tails, parameters, batchNormSamples.end);
+  const notes = { accuracy, epochs, seconds: epochs.at(-1)?.seconds ?? 0 };
+  await checkpoint.save(phase.name, { tensors, notes });
+  return { tensors, ...notes };
+}
+
+/** Parameters with fitted batch norms, and their accuracy on the validation part. */
+async function evaluated(
+  context: StepContext,
+  { shape }: BottlenetTask,
+  tails: TailPair,
+  parameters: TensorMap,
+  samples: number,
+): Promise<Pick<BottlenetPhase, 'tensors' | 'accuracy'>> {
+  const { set } = context;
+  const quiet = withoutProgress(context);
+  const tensors = { ...parameters, ...(await fitBatchNorms(quiet, shape, parameters, samples)) };
+  const trained = { shape, tensors, tail: tails.frozen(parameters) };
+  return { tensors, accuracy: accuracyOf(set, set.validation, await bottlenetLogits(quiet, trained, set.validation)) };
+}
+
+function optimizePhase(
+  context: StepContext,
+  task: BottlenetTask,
+  tails: TailPair,
+  phase: PhaseOptions,
+): Promise<OptimizeResult> {
+  const { set, recipe } = context;
+  const { shape, distillation, teacherLogits } = task;
   const batchSize = Math.min(recipe.batchSize, set.train.length);
   const erasures = erasuresOf(task, batchSize, phase.seed);
-  const quiet = withoutProgress(context);
-
-  const evaluated = async (parameters: TensorMap, samples: number) => {
-    const tensors = { ...parameters, ...(await fitBatchNorms(quiet, shape, parameters, samples)) };
-    const trained = { shape, tensors, tail: tails.frozen(parameters) };
-    return {
-      tensors,
-      accuracy: accuracyOf(set, set.validation, await bottlenetLogits(quiet, trained, set.validation)),
-    };
-  };
-
-  const { parameters, epochs } = await optimize<number>({
+  return optimize<number>({
     ...context,
     ...phase,
     parameters: phase.start,
     batchSize,
     samples: set.train,
     learningRateFactor: (name) => (isLastStageParameter(name) ? tailLearningRate : 1),
-    validate: async (trained) => (await evaluated(trained, batchNormSamples.epoch)).accuracy,
+    validate: async (trained) => (await evaluated(context, task, tails, trained, batchNormSamples.epoch)).accuracy,
     build: (graph, trained) => {
       const maps = input(graph, 'maps', 'float32', [batchSize, ...shape.featureShape]);
       const normalize = batchNormalization(trained);
@@ -215,10 +254,6 @@ async function runPhase(
     }),
     ...(erasures ? { notes: erasures.notes } : {}),
   });
-  const { tensors, accuracy } = await evaluated(parameters, batchNormSamples.end);
-  const notes = { accuracy, epochs, seconds: epochs.at(-1)?.seconds ?? 0 };
-  await checkpoint.save(phase.name, { tensors, notes });
-  return { tensors, ...notes };
 }
 
 /** Lost bits of each batch: of the same batch the same, however often the training was broken off. */

@@ -94,3 +94,19 @@ test('learning rates are compared on a share of the training part, without the t
   expect(tuned[1]?.accuracy).toBeGreaterThanOrEqual(tuned[0]?.accuracy ?? 1);
   expect(reads).not.toContain('test');
 });
+
+test('learning rates compared after some epochs: the configuration that takes one goes on from there', {
+  timeout: 120_000,
+}, async () => {
+  const fixed = { split: 'conv5_x', size: 'packet', seed: 1, distillation: false } as const;
+  const learningRates = [0.001, 0.01];
+  const tried = await tuneBottlenet(context, { ...fixed, learningRates, trialEpochs: 1 });
+  expect(tried.map(({ learningRate }) => learningRate)).toEqual(learningRates);
+  expect(tried.every(({ seconds }) => seconds > 0)).toBe(true);
+  const { history } = await runBottlenet(context, { ...fixed, learningRate: 0.01 });
+  const [first, ...later] = history.filter(({ step }) => step === 'compressor');
+  expect(first?.accuracy).toBe(tried[1]?.accuracy);
+  expect(later.length).toBeGreaterThan(0);
+  // A trial that was gone on from says the same again.
+  expect(await tuneBottlenet(context, { ...fixed, learningRates: [0.01], trialEpochs: 1 })).toEqual([tried[1]]);
+});

@@ -30,7 +30,13 @@ import { budgetBytes } from '../protocol.ts';
 import { frameBytesOf, testMeasure } from '../test-measure.ts';
 import { levelsOf, logitsOfReceived, type TrainedBottlenet } from './bottlenet-levels.ts';
 import { lastStage } from './bottlenet-tails.ts';
-import { type BottlenetPhase, type BottlenetTask, trainCompressor, trainEverything } from './bottlenet-training.ts';
+import {
+  type BottlenetPhase,
+  type BottlenetTask,
+  trainCompressor,
+  trainEverything,
+  tryCompressor,
+} from './bottlenet-training.ts';
 import { byteFrameModel, frameSizes } from './byte-frames.ts';
 import { bitsOfLevel, drawErasures, eraseBits } from './erasure-channel.ts';
 
@@ -167,16 +173,27 @@ async function measured(
   ];
 }
 
-/** Trains encoder and decoder at several learning rates; never reads the test part. */
+/**
+ * Trains encoder and decoder at several learning rates; never reads the test part.
+ *
+ * @param options - `trialEpochs`: compare them after so many epochs instead of at their ends, as successive halving does
+ * (Jamieson and Talwalkar, AISTATS 2016); the configuration that takes the best one goes on from there.
+ */
 export async function tuneBottlenet(
   paper: PaperContext,
-  options: Omit<BottlenetOptions, 'learningRate'> & { readonly learningRates: readonly number[] },
+  options: Omit<BottlenetOptions, 'learningRate'> & {
+    readonly learningRates: readonly number[];
+    readonly trialEpochs?: number;
+  },
 ): Promise<TunedLearningRate[]> {
-  const { learningRates, ...fixed } = options;
+  const { learningRates, trialEpochs, ...fixed } = options;
   const tuned: TunedLearningRate[] = [];
   for (const learningRate of learningRates) {
     const { context, task, tail } = await prepare(paper, { ...fixed, learningRate });
-    const { accuracy, seconds } = await trainCompressor(context, task, tail);
+    const { accuracy, seconds } =
+      trialEpochs === undefined
+        ? await trainCompressor(context, task, tail)
+        : await tryCompressor(context, task, tail, trialEpochs);
     tuned.push({ learningRate, accuracy, seconds });
   }
   return tuned;

@@ -30,8 +30,8 @@ export const frame = {
 /** Room around the other plots. */
 export const padding = 16;
 
-/** Title and subtitle above the left end of a plot. */
-export const title = (text: string, subtitle: string) =>
+/** Title and subtitle, of several lines if need be, above the left end of a plot. */
+export const title = (text: string, subtitle: string | string[]) =>
   ({
     text,
     subtitle,

@@ -5,7 +5,7 @@ import { listed, percent, thousands } from '../../../markdown.ts';
 import { paperGrid, type TunedMethod, tunedSplitOf } from '../../grid.ts';
 import { defaultPictureGrid } from '../../pictures/picture-choice.ts';
 import { adaptedLearningRates } from '../../pictures/run-adapted-pictures.ts';
-import { learningRateShareOf, paperProtocol } from '../../protocol.ts';
+import { bottlenetTrialEpochs, learningRateShareOf, paperProtocol } from '../../protocol.ts';
 import { triedLearningRates } from '../../run-configuration.ts';
 import { adaptedBudgets, expectedIds, type PaperResults, protocolOf } from '../report-data.ts';
 import { tunedNames } from './learning-rates.ts';
@@ -45,9 +45,10 @@ function learningRateCut(results: PaperResults): string {
   const shares = tuned.map(
     (split) => `${percent(learningRateShareOf('aecnn', split, protocol), 0)} of them at ${split}`,
   );
+  const trials = Object.entries(bottlenetTrialEpochs).map(([split, epochs]) => `after ${epochs} epochs at ${split}`);
   return (
     `**Learning rates.** ${tried.join('; ')}. They are tried at one packet, seed 0, on the pictures that compressors learn ` +
-    `from (${listed(shares)}; BottleNet++ on all of them), and the best one is used for both sizes and all seeds. ` +
+    `from (${listed(shares)}; BottleNet++ on all of them, compared ${listed(trials)} and at their ends elsewhere), and the best one is used for both sizes and all seeds. ` +
     `${listed(takers)}. Distilled BottleNet++, BottleNet++ with erasures and the ablations have no search of their own; ` +
     'training end to end has.'
   );
