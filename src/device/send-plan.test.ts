@@ -10,6 +10,7 @@ const link = (values: Partial<LinkEstimate> = {}): LinkEstimate => ({
   outageProbability: 0,
   waitingBytes: 0,
   silentMs: 0,
+  idleMs: 0,
   ...values,
 });
 
@@ -49,6 +50,14 @@ test.each([
   ['too much waits already', input({ link: link({ waitingBytes: mostWaitingBytes }) })],
 ])('nothing is sent when %s', (_, given) => {
   expect(bestPlan(given)).toEqual([]);
+});
+
+test('a link that was too slow a second ago is asked anew, with as little as is of use', () => {
+  const slow = { throughputBitsPerSecond: 1e4, idleMs: 1500 };
+  expect(bestPlan(input({ link: link(slow) }))).toEqual([4]);
+  expect(bestPlan(input({ link: link({ ...slow, idleMs: 500 }) }))).toEqual([]);
+  expect(bestPlan(input({ link: link({ ...slow, waitingBytes: mostWaitingBytes }) }))).toEqual([]);
+  expect(bestPlan(input({ link: link(slow), uplinkMs: 15 }))).toEqual([]);
 });
 
 test('chunks that lead to no better answer than the device has are only sent together with better ones', () => {

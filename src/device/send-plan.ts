@@ -8,7 +8,7 @@
  *
  *     sum over bursts of  P(burst) * (accuracy(burst) - accuracy(burst before))
  *
- * starting from the device's own answer, less a small price for bytes and bursts. Found by dynamic programming over the chunk
+ * starting from the device's own answer, less a small price for bytes and further bursts. Found by dynamic programming over the chunk
  * that a burst ends with and the number of bursts.
  *
  * The twist: on a fast link one burst of everything is best, on an uncertain one a safe burst and then bold ones; no special
@@ -43,19 +43,34 @@ export type Planner = (input: PlanInput) => SendPlan;
 
 /** Most bursts of a plan. */
 const mostBursts = 5;
-/** Price of a burst and of a byte, in expected accuracy: an answer hardly better is not worth the air time and the wait. */
-const burstPrice = 1e-3;
+/** Price of each further burst and of a byte, in expected accuracy: an answer hardly better is not worth the wait and the air time. */
+const burstPrice = 3e-3;
 const bytePrice = 1e-6;
 /** Bytes that may wait unacknowledged: beyond these a silent link gets nothing more, which it would only deliver too late. */
 export const mostWaitingBytes = 3 * maxPacketBytes;
 /** Least chance of a burst that is sent: a promise that is hardly ever kept makes the edge wait for it. */
-const leastProbability = 0.25;
+const leastProbability = 0.1;
+
+/** A link that was left alone for longer is asked anew, or it would be given up for ever. */
+const longestIdleMs = 1000;
 
 /** Bytes on the link of so many bytes handed over at once, packet headers included. */
 export const bytesOnLink = (bytes: number): number => bytesInPackets(bytes).reduce((sum, packet) => sum + packet, 0);
 
-/** The plan with the highest expected accuracy. */
-export const bestPlan: Planner = ({ chunkBytes, value, link, uplinkMs }) => {
+/** The plan with the highest expected accuracy; now and then a probe where that is to send nothing. */
+export const bestPlan: Planner = (input) => {
+  const plan = mostAccuratePlan(input);
+  return plan.length > 0 ? plan : probe(input);
+};
+
+/** The shortest useful burst, where nothing is worth sending by what was known of the link some time ago. */
+function probe({ value, link, uplinkMs }: PlanInput): SendPlan {
+  const useful = value.edge.findIndex((accuracy) => accuracy > value.device);
+  const isDue = link.idleMs > longestIdleMs && link.waitingBytes < mostWaitingBytes && uplinkMs > link.roundTripMs / 2;
+  return isDue && useful >= 0 ? [useful + 1] : [];
+}
+
+function mostAccuratePlan({ chunkBytes, value, link, uplinkMs }: PlanInput): SendPlan {
   if (link.waitingBytes >= mostWaitingBytes) return [];
   const ends = chunkBytes.map((_, chunk) => chunkBytes.slice(0, chunk + 1).reduce((a, b) => a + b, 0));
   /** `best[count][end]`: the best plan of so many bursts whose last one ends with so many chunks. */
@@ -78,7 +93,8 @@ export const bestPlan: Planner = ({ chunkBytes, value, link, uplinkMs }) => {
         if (probability < leastProbability) continue;
         const from = Math.max(value.device, start === 0 ? 0 : (value.edge[start - 1] as number));
         const to = Math.max(value.device, value.edge[end - 1] as number);
-        const gain = step.gain + probability * (to - from) - burstPrice - bytePrice * bytesOnLink(burstBytes);
+        const price = (count > 1 ? burstPrice : 0) + bytePrice * bytesOnLink(burstBytes);
+        const gain = step.gain + probability * (to - from) - price;
         if (gain > (after[end]?.gain ?? Number.NEGATIVE_INFINITY)) {
           after[end] = { gain, plan: [...step.plan, end], linkBytes };
         }
@@ -88,7 +104,7 @@ export const bestPlan: Planner = ({ chunkBytes, value, link, uplinkMs }) => {
     before = after;
   }
   return winner.plan;
-};
+}
 
 /** Everything in one burst, whatever the link: what a device without an estimate does. */
 export const wholeFramePlan: Planner = ({ chunkBytes }) => [chunkBytes.length];

@@ -352,7 +352,12 @@ describe('the end', () => {
     letAnswer();
     await finished;
     endTurn();
-    expect(sent).toMatchObject([{ chunks: 2 }, refusal('ENVIRONMENT', 'the edge is shutting down', 8), answerFrom(2)]);
+    expect(sent).toMatchObject([
+      { chunks: 2 },
+      refusal('ENVIRONMENT', 'the edge is shutting down', 8),
+      answerFrom(2),
+      { requestId: 7, chunks: 3 },
+    ]);
     expect(timers.size).toBe(0);
   });
 

@@ -183,10 +183,10 @@ export function createChunkAssembler(options: ChunkAssemblerOptions): ChunkAssem
       request.cancelTimer();
       open.delete(requestId);
     }
-    // What came too late did come: the device learns from it what its link does. Otherwise the response says enough.
-    const isLate = !response.ok && response.error.code === 'DEADLINE';
-    if (!isLate) touched.delete(requestId);
-    answered.set(requestId, response.ok || isLate ? request?.arrived : undefined);
+    // What came is acknowledged, also when it came too late: the device learns from it what its link does.
+    const isUnderstood = response.ok || response.error.code === 'DEADLINE';
+    if (!isUnderstood) touched.delete(requestId);
+    answered.set(requestId, isUnderstood ? request?.arrived : undefined);
     const [oldest] = answered.keys();
     if (answered.size > rememberedRequests && oldest !== undefined) answered.delete(oldest);
     sendResponse(response);

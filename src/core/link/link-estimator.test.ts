@@ -106,3 +106,11 @@ test('requests of which nothing was heard are outages, and doubt grows without n
   const doubt = (atMs: number): number => estimator.estimate(atMs).throughputLogDeviation;
   expect(doubt(nowMs + 60_000)).toBeGreaterThan(2 * doubt(nowMs));
 });
+
+test('a delivery whose acknowledgement never comes is given up after half a minute', () => {
+  const estimator = createLinkEstimator();
+  const nowMs = deliver(estimator, sizesFrom(7, 200, 1400));
+  estimator.sent(1000, nowMs);
+  expect(estimator.estimate(nowMs + 29_000)).toMatchObject({ waitingBytes: 1000, idleMs: 29_000 });
+  expect(estimator.estimate(nowMs + 31_000)).toMatchObject({ waitingBytes: 0, silentMs: 0 });
+});

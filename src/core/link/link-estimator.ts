@@ -17,6 +17,8 @@ const rememberedDeliveries = 24;
 const newestWeight = 0.2;
 /** Least scatter of the logarithm of the throughput that is believed: timers and queues alone scatter so much. */
 const leastLogDeviation = 0.12;
+/** After so long a delivery is taken for lost: its acknowledgement will not come. */
+const lostAfterMs = 30_000;
 /** Growth of the variance of that logarithm in a second without news. */
 const driftPerSecond = 0.02;
 /** From so many deliveries on, one that took so many times longer than expected was held up by an outage. */
@@ -43,6 +45,8 @@ export interface LinkEstimate {
   readonly waitingBytes: number;
   /** For how long these have been silent beyond what was expected; 0 when nothing is overdue. */
   readonly silentMs: number;
+  /** Since something was handed over or acknowledged, `Infinity` before the first. */
+  readonly idleMs: number;
 }
 
 /** The part of an estimate that deliveries tell. */
@@ -86,6 +90,7 @@ export function createLinkEstimator(): LinkEstimator {
   let waiting: Delivery[] = [];
   let samples: Sample[] = [];
   let heardMs: number | undefined;
+  let lastSentMs = Number.NEGATIVE_INFINITY;
   let outageProbability = 0;
   let nextId = 0;
   /** Follows from `samples`; absent until asked for. */
@@ -110,6 +115,7 @@ export function createLinkEstimator(): LinkEstimator {
     sent(bytes, nowMs) {
       const id = nextId++;
       waiting.push({ id, bytes, sentMs: nowMs });
+      lastSentMs = nowMs;
       return id;
     },
     acknowledged(id, nowMs) {
@@ -130,6 +136,7 @@ export function createLinkEstimator(): LinkEstimator {
     },
     estimate(nowMs) {
       const { roundTripMs, throughputBitsPerSecond, throughputLogDeviation } = known();
+      waiting = waiting.filter(({ sentMs }) => nowMs - sentMs < lostAfterMs);
       const staleSeconds = heardMs === undefined ? 0 : (nowMs - heardMs) / 1000;
       const [oldest] = waiting;
       const waitingBytes = waiting.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -138,6 +145,7 @@ export function createLinkEstimator(): LinkEstimator {
         throughputBitsPerSecond,
         throughputLogDeviation: Math.hypot(throughputLogDeviation, Math.sqrt(driftPerSecond * staleSeconds)),
         outageProbability,
+        idleMs: nowMs - Math.max(heardMs ?? Number.NEGATIVE_INFINITY, lastSentMs),
         waitingBytes,
         silentMs:
           oldest === undefined

@@ -35,7 +35,7 @@ export interface SocketConnection extends Connection {
   readonly isOpen: boolean;
   /** Messages that the edge has sent so far. */
   readonly messagesHeard: number;
-  /** Passes on what the edge says of a request, until its response. One that comes too late is told that it broke. */
+  /** Passes on what the edge says of a request. One that comes too late is told that it broke. */
   register(requestId: number, events: FrameStreamEvents): void;
   /** The response to a request is not waited for any more; its acknowledgements still are. */
   release(requestId: number): void;
@@ -119,7 +119,8 @@ export function openSocketConnection(
       const response = hear(() => parseResponse(text));
       if (response === undefined) return;
       const request = waiting.get(response.requestId);
-      forget(response.requestId);
+      // What was sent and came too late for the response is acknowledged after it.
+      release(response.requestId);
       request?.onResponse(response);
     },
     onBinary(bytes) {

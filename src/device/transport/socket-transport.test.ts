@@ -193,9 +193,9 @@ describe('a stream', () => {
     expect(socket(0).writes).toHaveLength(1);
     socket(0).onBinary(acknowledgement(1, 1));
     socket(0).onText(serializeResponse(answer(1)));
-    socket(0).onBinary(acknowledgement(1, 1));
+    socket(0).onBinary(acknowledgement(1, 2));
     socket(0).onClose('gone');
-    expect(heard).toEqual([1]);
+    expect(heard).toEqual([1, 2]);
     await close();
   });
 

@@ -58,7 +58,8 @@ test('a link too slow for a chunk gets nothing, and the device answers at once',
   expect(answeredInTime).toBe(1);
   expect(via.device).toBeGreaterThan(0.99);
   expect(latencyMs.p50).toBe(0);
-  expect(frameBytes.mean).toBeLessThan(10);
+  // Now and then it asks the link anew.
+  expect(frameBytes.mean).toBeLessThan(20);
 });
 
 test('losses delay some answers; the device gives those', async () => {
@@ -81,7 +82,7 @@ test('an outage is answered by the device, and the edge is back with the link', 
   const afterwards = outcomes.filter((_, i) => i > 20 && phaseOf(i) > 1000 && phaseOf(i) < 14_900);
   expect(inOutage.length).toBeGreaterThan(20);
   expect(inOutage.every(({ via }) => via === 'device')).toBe(true);
-  expect(afterwards.filter(({ via }) => via === 'edge').length / afterwards.length).toBeGreaterThan(0.97);
+  expect(afterwards.filter(({ via }) => via !== 'device').length / afterwards.length).toBeGreaterThan(0.97);
 });
 
 test('from end to end the device takes its time, and refuses at once what it cannot do in time', async () => {

@@ -9,6 +9,7 @@
 import { bytesInPackets, type PacketSchedule } from '../../../../core/link/index.ts';
 import { createRandom } from '../../../../core/tensor/index.ts';
 import { requestHeaderBytes } from '../../../../core/wire/index.ts';
+import { answerMarginMs } from '../../../../device/index.ts';
 import type { Outcome } from './outcome.ts';
 import type { Request, Scenario } from './scenario.ts';
 import { uplinkOf } from './simulated-uplink.ts';
@@ -79,7 +80,9 @@ function simulateRequest(scenario: Scenario, sending: Sending, request: Request,
   const latencyMs = answeredAt(arrivedMs) - atMs;
   machines.edgeFreeMs = latencyMs + atMs - link.roundTripMs / 2;
   const way = { frameBytes: sent.bytes, uplinkMs: arrivedMs - readyMs };
-  if (latencyMs <= deadlineMs) return { via: 'edge', isRight: sent.isRight, latencyMs, ...way };
+  // Who has an answer of its own stops waiting a little earlier, as the device does.
+  const latestMs = deadlineMs - (sending.choose === 'blindly' && deviceIsRight !== undefined ? answerMarginMs : 0);
+  if (latencyMs <= latestMs) return { via: 'edge', isRight: sent.isRight, latencyMs, ...way };
   if (deviceIsRight !== undefined) return { via: 'device', isRight: deviceIsRight, latencyMs: deadlineMs, ...way };
   return { via: 'late', isRight: false, latencyMs, ...way };
 }
