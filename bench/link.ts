@@ -14,10 +14,11 @@ import { runCommand } from '../src/cli/run-command.ts';
 import { DatasetError, UsageError } from '../src/core/errors.ts';
 import { poissonRequests, provenance } from '../src/lab/experiments/index.ts';
 import { atomicWriteFile } from '../src/lab/files/index.ts';
-import { runScenario } from './link/run-scenario.ts';
-import { scenarioLine, scenarioResult } from './link/scenario-result.ts';
+import { type RunScenarioOptions, runScenario } from './link/run-scenario.ts';
+import { type ScenarioResult, scenarioLine, scenarioResult } from './link/scenario-result.ts';
 import { type LinkScenario, linkScenarios } from './link/scenarios.ts';
 import { raiseSessionPriority } from './link/session-priority.ts';
+import { createScenarioSimulator, type ScenarioSimulator } from './link/simulated.ts';
 
 const resultFile = fileURLToPath(new URL('../results/bench-link.json', import.meta.url));
 
@@ -50,20 +51,21 @@ async function main(signal: AbortSignal): Promise<void> {
   const startedAt = performance.now();
   const pictures = await listPictures(given.pictures);
   const scenarios = chosenScenarios(given.only, given.requests);
+  const shared = { modelFolder: given.model, pictures, threads, signal };
+  process.stderr.write('answering the pictures at every length, for the simulation\n');
+  const simulator = await createScenarioSimulator(shared);
   await using _priority = await raiseSessionPriority();
   const results = [];
   for (const scenario of scenarios) {
     const { requests: count, meanGapMs, seed, name } = scenario;
     const requests = poissonRequests({ requests: count, warmUp: 0, meanGapMs, pictures: pictures.length, seed });
     const run = await runScenario(scenario, {
-      modelFolder: given.model,
-      pictures,
+      ...shared,
       requests,
-      threads,
-      signal,
       onPhase: (what) => process.stderr.write(`${name}: ${what}\n`),
     });
-    const result = scenarioResult(scenario, run);
+    const measured = scenarioResult(scenario, run);
+    const result = { ...measured, ...(await simulated(simulator, measured, scenario, requests)) };
     results.push(result);
     process.stderr.write(`${scenarioLine(result)}\n`);
   }
@@ -85,6 +87,17 @@ async function main(signal: AbortSignal): Promise<void> {
   const text = `${JSON.stringify(result, null, 2)}\n`;
   if (!given['no-save']) await atomicWriteFile(resultFile, text);
   process.stdout.write(given.json ? text : `${results.map(scenarioLine).join('\n')}\n`);
+}
+
+/** What the simulation says, where nothing goes wrong in the middle and the edge was heard at all. */
+async function simulated(
+  simulator: ScenarioSimulator,
+  { deviceMs, edgeMs, incident }: ScenarioResult,
+  scenario: LinkScenario,
+  requests: RunScenarioOptions['requests'],
+): Promise<Pick<ScenarioResult, 'simulated'>> {
+  if (incident !== undefined || deviceMs.p50 === undefined || edgeMs.p50 === undefined) return {};
+  return { simulated: await simulator.simulate(scenario, requests, { deviceMs: deviceMs.p50, edgeMs: edgeMs.p50 }) };
 }
 
 function parseOptions() {

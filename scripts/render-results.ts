@@ -1,7 +1,7 @@
 /**
  * Renders the tables of the documents from the files in `results/`: no figure in them is typed in.
  *
- * A table stands between `<!-- results:NAME -->` and `<!-- /results -->`. The plots of the paper's experiment go to
+ * A table stands between `<!-- results:NAME -->` and `<!-- /results -->`. The plots of the experiments go to
  * `docs/plots`.
  *
  *   npx tsx scripts/render-results.ts           writes the tables and plots
@@ -23,13 +23,14 @@ import {
 } from '../src/lab/experiments/index.ts';
 import { atomicWriteFile } from '../src/lab/files/index.ts';
 import type { StepReport } from '../src/lab/training/index.ts';
+import { linkReport } from './render-link.ts';
 import { paperReport } from './render-paper.ts';
 
 const { values: options } = parseArgs({
   options: { check: { type: 'boolean', default: false }, root: { type: 'string' } },
 });
 const root = `${options.root ?? fileURLToPath(new URL('..', import.meta.url))}/`;
-const documents = ['README.md', 'docs/results.md'];
+const documents = ['README.md', 'docs/results.md', 'docs/links-results.md'];
 
 /** A file of `results/` as `scripts/record-result.ts` writes it. */
 interface Recorded<Result> {
@@ -229,9 +230,10 @@ function renderedDocument(document: string, tables: Readonly<Record<string, () =
 
 try {
   const paper = paperReport(`${root}results/paper`);
-  const tables = { ...renderers, ...paper.tables };
+  const link = linkReport(`${root}results/link`);
+  const tables = { ...renderers, ...paper.tables, ...link.tables };
   for (const document of documents) await keep(document, renderedDocument(document, tables));
-  for (const [name, svg] of await paper.plots()) await keep(name, svg);
+  for (const [name, svg] of [...(await paper.plots()), ...(await link.plots())]) await keep(name, svg);
   if (options.check && stale > 0) process.exitCode = 1;
 } catch (error) {
   // The user's files: one sentence is enough.

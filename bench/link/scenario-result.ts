@@ -3,6 +3,7 @@
 import { formatLinkSpec, parseLinkSpec } from '../../src/core/link/index.ts';
 import type { ScenarioRun } from './run-scenario.ts';
 import type { LinkScenario } from './scenarios.ts';
+import type { SimulatedSeries } from './simulated.ts';
 import { type AwaySummary, type SeriesSummary, summarizeAway, summarizeSeries } from './summary.ts';
 
 /** One scenario of results/bench-link.json. */
@@ -10,6 +11,8 @@ export interface ScenarioResult extends LinkScenario, SeriesSummary {
   readonly shaper: ScenarioRun['shaper'];
   readonly away?: AwaySummary;
   readonly leftovers: ScenarioRun['leftovers'];
+  /** Of the same series over the computed link; absent where something goes wrong in the middle. */
+  readonly simulated?: SimulatedSeries;
 }
 
 /** Puts a scenario and its run together; the link is spelled in full. */
@@ -29,12 +32,13 @@ export function scenarioResult(
 
 /** One line for a person. */
 export function scenarioLine(result: ScenarioResult): string {
-  const { name, requests, answeredInTime, via, totalMs, linkMs, away, leftovers } = result;
+  const { name, requests, answeredInTime, via, totalMs, linkMs, simulated, away, leftovers } = result;
   const shares = Object.entries(via).flatMap(([who, share]) => (share > 0 ? `${who} ${percent(share)}` : []));
   const parts = [
     `${name}: ${percent(answeredInTime)} of ${requests} in time`,
     shares.join(', '),
     `p50 ${ms(totalMs.p50)}, p95 ${ms(totalMs.p95)}, link ${ms(linkMs.p50)}`,
+    simulated && `simulated p50 ${ms(simulated.totalMs.p50)}`,
     away && `away ${ms(away.awayMs)}, the edge again after ${ms(away.edgeAgainAfterMs)}`,
     `sockets left: device ${leftovers.device.sockets}, edge ${leftovers.edge.sockets}`,
   ];

@@ -27,7 +27,7 @@ import { createNodeRuntime } from '../runtime/node.ts';
 import { backboneSource, openBackbone } from './backbone.ts';
 import { openData } from './open-data.ts';
 import { type GlobalOptions, positiveInteger } from './options.ts';
-import { labelledBars, logLine, printJson, printLine, runCommand, table } from './output.ts';
+import { labelledBars, logLine, logWarning, printJson, printLine, runCommand, table } from './output.ts';
 
 interface LinkOptions extends GlobalOptions {
   readonly data: string;
@@ -60,8 +60,8 @@ export function registerExperimentLink(experiment: Command): void {
     .addHelpText(
       'after',
       `
-Trains a model for each split point on ${linkPicturesPerClass} pictures of each class, which takes about an hour in all and is done once,
-looks up what each answers to the test part at every length of its frame, and simulates links over these answers.
+Trains a model for each split point on ${linkPicturesPerClass} pictures of each class, answers the test part from every length of its frame,
+and simulates links over these answers. The first two take about an hour each on two cores and are done once.
 
 Parts:
   models             what the models answer at every length, and how long they take on this machine
@@ -108,7 +108,7 @@ async function runLinkCommand(options: LinkOptions, signal: AbortSignal): Promis
     const results = await runLink({
       ...experiment,
       command: `npx aecnn ${process.argv.slice(2).join(' ')}`,
-      async open() {
+      async open(times) {
         const folded = await openBackbone(options, signal);
         const runtime = await createNodeRuntime({ worker: false, threads });
         const machine = { runtime, threads, cacheFolder: options.cache, onProgress: bars.update, signal };
@@ -118,6 +118,7 @@ async function runLinkCommand(options: LinkOptions, signal: AbortSignal): Promis
           ...machine,
           dataset,
           samples,
+          times,
           splits: options.splits,
           openModel: async (split) =>
             openLinkModel(givenModel(options, split) ?? (await trainLinkModel(split, training)), split, training),
@@ -135,6 +136,7 @@ async function runLinkCommand(options: LinkOptions, signal: AbortSignal): Promis
       signal,
     });
     bars.stop();
+    warnOfLoad(results, options);
     if (options.json) printJson(results);
     else printLine(summary(results, options.out));
   } finally {
@@ -169,6 +171,20 @@ function splitList(text: string): SplitPoint[] {
     throw new UsageError(`--splits ${text}: there is no split point "${unknown}"; there are ${splitPoints.join(', ')}`);
   }
   return splitPoints.filter((split) => names.includes(split));
+}
+
+/** Times that were measured beside other work are too long, and everything rests on them. */
+function warnOfLoad(results: readonly LinkResult[], { out }: LinkOptions): void {
+  const [first] = results;
+  const { cores = 0 } = first?.provenance.machine ?? {};
+  const loads = first?.models.map(({ timesMs }) => timesMs.loadAverage) ?? [];
+  // Computing answers loads all cores by itself.
+  if (Math.max(...loads) > cores + 0.5) {
+    logWarning(
+      `times were measured at load averages of ${loads.map((load) => load.toFixed(1)).join(', ')} on ${cores} cores: other ` +
+        `processes slowed them down. Remove ${join(out, 'models.json')} and run again when the machine is quiet`,
+    );
+  }
 }
 
 function summary(results: readonly LinkResult[], folder: string): string {

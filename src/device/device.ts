@@ -100,7 +100,7 @@ export interface Device extends AsyncDisposable {
 }
 
 /** Left between the device's answer and its deadline, in ms: timers fire late. */
-export const answerMarginMs = 3;
+export const answerMarginMs = 5;
 
 /** What came of asking the edge, or of not asking it. */
 type Asked = Offloaded & {

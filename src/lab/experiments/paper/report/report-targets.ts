@@ -2,6 +2,7 @@
 
 import { type SplitPoint, splitPoints } from '../../../../core/model/index.ts';
 import { listed, points, thousands } from '../../markdown.ts';
+import { type Target, type TargetPart, target } from '../../target.ts';
 import type { FrameSize } from '../paper-result.ts';
 import { convergence } from './convergence.ts';
 import { pictureComparisons } from './picture-comparison.ts';
@@ -15,20 +16,6 @@ import {
   measuredAt,
   type PaperResults,
 } from './report-data.ts';
-
-/** How a target stands. */
-export interface Target {
-  readonly name: string;
-  /** What decides, in figures. */
-  readonly figure: string;
-  readonly verdict: 'met' | 'missed' | 'not run yet';
-}
-
-/** Part of a target: one split point, size or budget. */
-interface Part {
-  readonly figure: string;
-  readonly isMet: boolean | undefined;
-}
 
 /** Most points that one packet may lose at each split point. */
 const packetLoss: Readonly<Record<SplitPoint, number>> = {
@@ -44,14 +31,7 @@ const largestPictureBudget = 2000;
 /** A hair, so that a loss of exactly a point is a point. */
 const tolerance = 1e-9;
 
-function target(name: string, parts: readonly Part[]): Target {
-  const hasFailed = parts.some(({ isMet }) => isMet === false);
-  const isComplete = parts.length > 0 && parts.every(({ isMet }) => isMet !== undefined);
-  const verdict = hasFailed ? 'missed' : isComplete ? 'met' : 'not run yet';
-  return { name, verdict, figure: parts.map(({ figure }) => figure).join('; ') || 'not run yet' };
-}
-
-function lossPart(results: PaperResults, split: SplitPoint, size: FrameSize, most: number): Part {
+function lossPart(results: PaperResults, split: SplitPoint, size: FrameSize, most: number): TargetPart {
   const measured = measuredAt(results, 'aecnn', split, size);
   if (!measured) return { figure: `${split}: not run yet`, isMet: undefined };
   const isMet = measured.loss <= most + tolerance && fitsSize(split, size, measured.bytes);
@@ -62,7 +42,7 @@ function lossPart(results: PaperResults, split: SplitPoint, size: FrameSize, mos
   return { figure: `${split}: ${points(measured.loss)} points, ${bytes}${hint}`, isMet };
 }
 
-function bottlenetPart(results: PaperResults, split: SplitPoint, size: FrameSize): Part {
+function bottlenetPart(results: PaperResults, split: SplitPoint, size: FrameSize): TargetPart {
   const ours = measuredAt(results, 'aecnn', split, size);
   const theirs = bestBottlenet(results, split, size);
   const difference = ours && theirs && differenceOf(ours, theirs);
@@ -71,7 +51,7 @@ function bottlenetPart(results: PaperResults, split: SplitPoint, size: FrameSize
   return { figure: `${split} ${size}: ${points(mean)} (${points(low)} to ${points(high)})`, isMet: low > 0 };
 }
 
-function pictureParts(results: PaperResults): Part[] {
+function pictureParts(results: PaperResults): TargetPart[] {
   return pictureComparisons(results)
     .filter(({ budgetBytes }) => budgetBytes <= largestPictureBudget)
     .map(({ budgetBytes, unadapted, adapted, aecnn }) => {
@@ -83,7 +63,7 @@ function pictureParts(results: PaperResults): Part[] {
     });
 }
 
-function convergencePart(results: PaperResults): Part {
+function convergencePart(results: PaperResults): TargetPart {
   const course = convergence(results);
   if (!course) return { figure: 'not run yet', isMet: undefined };
   const { ratio, stepByStep, endToEnd } = course;
@@ -121,7 +101,7 @@ export function targets(results: PaperResults): readonly Target[] {
   ];
 }
 
-function missingAdapted(results: PaperResults): Part[] {
+function missingAdapted(results: PaperResults): TargetPart[] {
   const missing = adaptedBudgets.filter((bytes) => !results.has(`adapted-pictures-${bytes}-seed0`));
   if (missing.length === 0) return [];
   return [{ figure: `adapted tails at ${listed(missing.map(thousands))} bytes: not run yet`, isMet: undefined }];

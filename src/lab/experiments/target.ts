@@ -1,0 +1,33 @@
+/** Targets that were set before an experiment was run, judged by its result files. */
+
+import { markdownTable } from './markdown.ts';
+
+/** How a target stands. */
+export interface Target {
+  readonly name: string;
+  /** What decides, in figures. */
+  readonly figure: string;
+  readonly verdict: 'met' | 'missed' | 'not run yet';
+}
+
+/** Part of a target: one split point, size, budget or link. */
+export interface TargetPart {
+  readonly figure: string;
+  /** Undefined when it was not run. */
+  readonly isMet: boolean | undefined;
+}
+
+/** A target is missed with any of its parts, and met with all of them. */
+export function target(name: string, parts: readonly TargetPart[]): Target {
+  const hasFailed = parts.some(({ isMet }) => isMet === false);
+  const isComplete = parts.length > 0 && parts.every(({ isMet }) => isMet !== undefined);
+  const verdict = hasFailed ? 'missed' : isComplete ? 'met' : 'not run yet';
+  return { name, verdict, figure: parts.map(({ figure }) => figure).join('; ') || 'not run yet' };
+}
+
+/** Targets as a table: the figures, and whether they are met. */
+export const targetTable = (targets: readonly Target[]): string =>
+  markdownTable(
+    ['target', '', 'figures'],
+    targets.map(({ name, verdict, figure }) => [name, `**${verdict}**`, figure]),
+  );
