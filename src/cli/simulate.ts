@@ -7,6 +7,7 @@ import { DatasetError, UsageError } from '../core/errors.ts';
 import { createLinkModel, type LinkModel, parseLinkSpec } from '../core/link/index.ts';
 import { stratifiedSelection } from '../lab/datasets/index.ts';
 import {
+  type AnswerTable,
   defaultRequests,
   type LinkMethodName,
   linkMethodDescriptions,
@@ -25,7 +26,7 @@ import { samplesToMeasure } from './measured-samples.ts';
 import { openModelFolder } from './model-folder.ts';
 import { openData } from './open-data.ts';
 import { type GlobalOptions, nonNegativeInteger, positiveInteger, positiveNumber } from './options.ts';
-import { labelledBars, logLine, printJson, printLine, runCommand, table } from './output.ts';
+import { labelledBars, logLine, logWarning, printJson, printLine, runCommand, table } from './output.ts';
 
 interface SimulateCommandOptions extends GlobalOptions {
   readonly data: string;
@@ -41,6 +42,7 @@ interface SimulateCommandOptions extends GlobalOptions {
   readonly pictureTail: 'plain' | 'adapted';
   readonly paper: string;
   readonly seed: number;
+  readonly measureAnew?: true;
 }
 
 /** Adds `aecnn simulate` to the program. */
@@ -91,6 +93,7 @@ export function registerSimulate(program: Command): void {
     )
     .option('--paper <folder>', "results of the paper's experiment, for --picture-tail adapted", 'results/paper')
     .option('--seed <number>', 'seed of requests and link', nonNegativeInteger, defaultRequests.seed)
+    .option('--measure-anew', 'measure the times of device and edge again; else those of the first time are taken')
     .addHelpText(
       'after',
       `
@@ -141,7 +144,10 @@ async function runSimulation(folder: string, options: SimulateCommandOptions, si
       onProgress: bars.update,
       signal,
     };
-    const answers = await openAnswerTable(context, samples);
+    const { measureAnew = false } = options;
+    const answers = await openAnswerTable(context, samples, { measureAnew });
+    bars.stop();
+    warnOfLoad(answers.timesMs);
     await using source = openPictureSource({
       context,
       dataset,
@@ -236,6 +242,16 @@ function printMethods(
   printLine(
     `${link.spec}, deadline ${deadlineMs} ms ${clockStarts === 'network' ? 'without' : 'with'} device time; device ${times.device.toFixed(0)} ms, edge ${times.edge.toFixed(0)} ms, whole network ${times.wholeOnEdge.toFixed(0)} ms on the edge and ${times.wholeOnDevice.toFixed(0)} ms on the device (${scaled}).`,
   );
+}
+
+/** Times of a machine that did something else as well are no times of the machine. */
+function warnOfLoad({ loadAverage }: AnswerTable['timesMs']): void {
+  if (loadAverage > availableParallelism() + 0.5) {
+    logWarning(
+      `device and edge were timed while this machine was busy (load average ${loadAverage.toFixed(1)}): ` +
+        'run it again with --measure-anew when it is quiet',
+    );
+  }
 }
 
 /** Reads a link, with its trace; says what is wrong with it as a command line does. */

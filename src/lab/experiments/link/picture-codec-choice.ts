@@ -1,6 +1,7 @@
 /** The size and quality of a picture that suits a link, by simulating that link with other pictures than those it is judged on. */
 
 import type { PictureCodec, PictureFormat } from '../paper/pictures/picture-codecs.ts';
+import type { Answer } from './answers/answer.ts';
 import type { SelectionCandidates } from './answers/selection-candidates.ts';
 import { methodResult } from './simulation/outcome.ts';
 import { poissonRequests, type Scenario } from './simulation/scenario.ts';
@@ -50,23 +51,24 @@ export function bestCodecFor(
   return best.codec;
 }
 
-/**
- * The smallest picture of a format that answers as well as the float map, up to one picture in two hundred; the best one when
- * none does.
- */
+/** What a picture may lose to count as answered as well as the picture as it is: one answer in two hundred. */
+const lostShare = 0.005;
+
+/** The smallest picture of a format that is answered as well as the picture as it is; the best one when none is. */
 export function smallestLosslessCodec(
-  { labels, candidates }: SelectionCandidates,
+  { labels, uncompressed, candidates }: SelectionCandidates,
   format: PictureFormat,
-  uncompressedAccuracy: number,
 ): PictureCodec {
+  const accuracyOf = (answers: readonly Answer[]): number =>
+    answers.filter(({ label }, i) => label === labels[i]).length / labels.length;
   const measured = candidates
     .filter(({ codec }) => codec.format === format)
     .map(({ codec, bytes, answers }) => ({
       codec,
       meanBytes: bytes.reduce((a, b) => a + b, 0) / bytes.length,
-      accuracy: answers.filter(({ label }, i) => label === labels[i]).length / labels.length,
+      accuracy: accuracyOf(answers),
     }));
-  const good = measured.filter(({ accuracy }) => accuracy >= uncompressedAccuracy - 0.005);
+  const good = measured.filter(({ accuracy }) => accuracy >= accuracyOf(uncompressed) - lostShare);
   const [smallest] = good.sort((a, b) => a.meanBytes - b.meanBytes);
   const [best] = measured.sort((a, b) => b.accuracy - a.accuracy || a.meanBytes - b.meanBytes);
   const chosen = smallest ?? best;

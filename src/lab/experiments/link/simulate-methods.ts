@@ -67,8 +67,7 @@ const simulators: { readonly [Name in LinkMethodName]: Simulator } = {
   webp: (options) => sendPictures(options, 'webp', { fallback: false }),
   'jpeg-fallback': (options) => sendPictures(options, 'jpeg', { fallback: true }),
   'jpeg-equal': async (options) => {
-    const uncompressed = shareRight(options.pictures, ({ uncompressed: { label } }) => label);
-    const codec = smallestLosslessCodec(await options.source.selection(), 'jpeg', uncompressed);
+    const codec = smallestLosslessCodec(await options.source.selection(), 'jpeg');
     return sendCodec(options, codec, { fallback: false });
   },
   device: async ({ scenario, pictures }) => ({
@@ -175,6 +174,3 @@ const deviceIsRight =
   (pictures: readonly PictureAnswers[]) =>
   (i: number): boolean =>
     pictures[i]?.device.label === pictures[i]?.label;
-
-const shareRight = (pictures: readonly PictureAnswers[], answer: (picture: PictureAnswers) => number): number =>
-  pictures.filter((picture) => answer(picture) === picture.label).length / pictures.length;

@@ -32,6 +32,8 @@ export interface PictureNetwork extends AsyncDisposable {
   answer(codec: PictureCodec, samples: readonly Sample[]): Promise<CodecAnswers>;
   /** Mean bytes of a codec, and how far it moves the answers to some pictures from those to the pictures as they are. */
   sample(codec: PictureCodec, samples: readonly Sample[]): Promise<SampledCodec>;
+  /** Answers to pictures as they are. */
+  uncompressed(samples: readonly Sample[]): Promise<readonly Answer[]>;
   /** What is right: the pictures' classes, or the uncompressed answers where the model does not know the data's classes. */
   labels(samples: readonly Sample[]): Promise<readonly number[]>;
   close(): Promise<void>;
@@ -111,9 +113,8 @@ export function openPictureNetwork(context: AnswerContext): PictureNetwork {
     };
   }
 
-  async function labels(samples: readonly Sample[]): Promise<readonly number[]> {
-    if (isLabelled(context)) return samples.map(({ label }) => label);
-    const answers = await cachedRows(context, {
+  function uncompressed(samples: readonly Sample[]): Promise<readonly Answer[]> {
+    return cachedRows(context, {
       label: 'uncompressed answers',
       key: { kind: 'uncompressed', ...networkKey(context), ...samplesKey(context, samples) },
       row: answerSchema,
@@ -122,7 +123,11 @@ export function openPictureNetwork(context: AnswerContext): PictureNetwork {
         for await (const batch of infer(samples.slice(first))) yield batch.map(({ logits }) => answerOf(logits));
       },
     });
-    return answers.map(({ label }) => label);
+  }
+
+  async function labels(samples: readonly Sample[]): Promise<readonly number[]> {
+    if (isLabelled(context)) return samples.map(({ label }) => label);
+    return (await uncompressed(samples)).map(({ label }) => label);
   }
 
   async function close(): Promise<void> {
@@ -132,7 +137,7 @@ export function openPictureNetwork(context: AnswerContext): PictureNetwork {
       () => undefined,
     );
   }
-  return { answer, sample, labels, close, [Symbol.asyncDispose]: close };
+  return { answer, sample, uncompressed, labels, close, [Symbol.asyncDispose]: close };
 }
 
 const meanOf = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;

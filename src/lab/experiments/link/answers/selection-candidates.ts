@@ -14,6 +14,7 @@ import {
   type SampledCodec,
 } from '../../paper/pictures/picture-choice.ts';
 import type { PictureCodec, PictureFormat } from '../../paper/pictures/picture-codecs.ts';
+import type { Answer } from './answer.ts';
 import type { CodecAnswers, PictureNetwork } from './picture-answers.ts';
 
 /** The parts of a grid that candidates depend on. */
@@ -44,6 +45,8 @@ export interface SelectionCandidates {
   readonly samples: readonly Sample[];
   /** What is right for each of them. */
   readonly labels: readonly number[];
+  /** The answers to them as they are. */
+  readonly uncompressed: readonly Answer[];
   /** Format by format. */
   readonly candidates: readonly Candidate[];
 }
@@ -68,7 +71,8 @@ export async function selectionCandidates(
       candidates.push({ codec, ...(await network.answer(codec, samples)) });
     }
   }
-  return { samples, labels: await network.labels(samples), candidates };
+  const uncompressed = await network.uncompressed(samples);
+  return { samples, labels: await network.labels(samples), uncompressed, candidates };
 }
 
 /** Every side and quality of a format on a few pictures, but for qualities beyond one that exceeds the largest budget. */

@@ -102,7 +102,7 @@ async function pictureWays({ tables, pictures: source }: PartContext): Promise<W
     };
   };
   return [
-    await picture('jpeg-equal', smallestLosslessCodec(await source.selection(), 'jpeg', uncompressed)),
+    await picture('jpeg-equal', smallestLosslessCodec(await source.selection(), 'jpeg')),
     await picture('jpeg-75', usualJpeg),
     {
       way: 'whole-device',
