@@ -25,6 +25,7 @@ import { atomicWriteFile } from '../src/lab/files/index.ts';
 import type { StepReport } from '../src/lab/training/index.ts';
 import { linkReport } from './render-link.ts';
 import { paperReport } from './render-paper.ts';
+import { benchLinkTable, earlierTable, simulatedTable } from './render-simulated.ts';
 
 const { values: options } = parseArgs({
   options: { check: { type: 'boolean', default: false }, root: { type: 'string' } },
@@ -177,6 +178,9 @@ const renderers: Readonly<Record<string, () => string>> = {
     return `${table(head, rows)}\n\n${source('start', record)} ${record.result.pictures.length} pictures.`;
   },
   rate: rateTable,
+  simulated: () => simulatedTable(readIfThere),
+  earlier: () => earlierTable(readIfThere),
+  'bench-link': () => benchLinkTable(readIfThere),
   'train-cifar10': () => trainingTable('train-cifar10'),
   'train-caltech101-conv4x': () => trainingTable('train-caltech101-conv4x'),
   'bench-codec': () => {
