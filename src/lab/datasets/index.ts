@@ -13,6 +13,7 @@ export {
 } from './image-folder.ts';
 export { joinDatasets } from './joined-dataset.ts';
 export { type Batch, type LoadBatchesOptions, loadBatches } from './load-batches.ts';
+export { rememberedSample } from './remembered-sample.ts';
 export {
   limitPerClass,
   type SplitNames,

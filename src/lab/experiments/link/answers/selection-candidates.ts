@@ -6,7 +6,7 @@
  * pictures. What a link then chooses among them is the caller's.
  */
 
-import { type Dataset, type Sample, stratifiedSelection } from '../../../datasets/index.ts';
+import { type Dataset, rememberedSample, type Sample, stratifiedSelection } from '../../../datasets/index.ts';
 import {
   candidateCodecs,
   defaultPictureGrid,
@@ -64,7 +64,7 @@ export async function selectionCandidates(
   grid: CandidateGrid = linkPictureGrid,
 ): Promise<SelectionCandidates> {
   const samples = stratifiedSelection(train, grid.validationPictures, seed);
-  const few = stratifiedSelection(samples, grid.sampledPictures, seed).map(remembered);
+  const few = stratifiedSelection(samples, grid.sampledPictures, seed).map(rememberedSample);
   const candidates: Candidate[] = [];
   for (const format of grid.formats) {
     for (const codec of candidateCodecs(await sampledCodecs(network, few, format, grid), grid)) {
@@ -91,16 +91,4 @@ async function sampledCodecs(
     }
   }
   return sampled;
-}
-
-/** A sample that is decoded once and then stays in memory: every codec of the grid reads it. */
-function remembered(sample: Sample): Sample {
-  let loading: Promise<Uint8Array> | undefined;
-  return {
-    ...sample,
-    load: () => {
-      loading ??= sample.load();
-      return loading;
-    },
-  };
 }

@@ -5,7 +5,7 @@
 
 import { pickTensor, type TensorMap, tensor } from '../../../../core/tensor/index.ts';
 import type { Runtime, Session } from '../../../../runtime/session.ts';
-import { loadBatches, type Sample } from '../../../datasets/index.ts';
+import { loadBatches, rememberedSample, type Sample } from '../../../datasets/index.ts';
 import { createGraph, input, output, serializeGraph } from '../../../graph/index.ts';
 import {
   classifier,
@@ -71,7 +71,7 @@ export async function openPictureNetwork(
   const sampled = evenly(validation, sampledPictures);
   const trainSample = (i: number): Sample => dataset.train[i] as Sample;
   // These are read by every codec.
-  const kept = new Map(validation.map((i) => [i, remembered(trainSample(i))]));
+  const kept = new Map(validation.map((i) => [i, rememberedSample(trainSample(i))]));
   const parts: { readonly [Part in AnsweredPart]: readonly Sample[] } = {
     sample: sampled.map((i) => kept.get(i) ?? trainSample(i)),
     validation: [...kept.values()],
@@ -130,16 +130,4 @@ function loadNetwork(runtime: Runtime, folded: FoldedConvolutions, tensors: Tens
 function evenly<Item>(items: readonly Item[], count: number): Item[] {
   const step = Math.max(1, items.length / count);
   return items.filter((_, i) => Math.floor(i / step) !== Math.floor((i - 1) / step));
-}
-
-/** A sample that is decoded once and then stays in memory. */
-function remembered(sample: Sample): Sample {
-  let loading: Promise<Uint8Array> | undefined;
-  return {
-    ...sample,
-    load: () => {
-      loading ??= sample.load();
-      return loading;
-    },
-  };
 }
