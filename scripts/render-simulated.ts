@@ -137,7 +137,7 @@ export function benchLinkTable(read: ReadResult): string {
   const { command, machine } = bench.provenance;
   return (
     `${table(head, rows)}\n\nDeadline ${first?.deadlineMs} ms from the picture; real processes and sockets in two network ` +
-    `namespaces, shaped by ${first?.shaper}. From [results/bench-link.json](results/bench-link.json): \`${command}\`, ` +
+    `namespaces, shaped by ${first?.shaper === 'netem' ? 'tc netem' : 'a process that holds packets back (this kernel has no netem)'}. From [results/bench-link.json](results/bench-link.json): \`${command}\`, ` +
     `${machine.cores} cores of ${machine.cpu}.`
   );
 }
