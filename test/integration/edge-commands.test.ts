@@ -57,7 +57,7 @@ describe('info', () => {
       latentShape: [6, 7, 7],
       licence: 'Apache-2.0',
       sources: [{ name: 'nothing' }],
-      curve: [{ budgetBytes: 1200 }],
+      curve: [{ budgetBytes: 60 }, { budgetBytes: 1200 }],
     });
   });
 
@@ -151,7 +151,7 @@ describe('serve and infer', () => {
     const live = await runAecnn('infer', model, pictures, at('blue.png'), '--edge', edge.url, '--json');
     expect(live).toMatchObject({ exitCode: 0, stderr: '' });
     const answers: { image: string; top: { label: string }[]; via: string }[] = JSON.parse(live.stdout);
-    expect(Object.keys(answers[0] ?? {})).toEqual(['image', 'top', 'via', 'frameBytes', 'timeMs']);
+    expect(Object.keys(answers[0] ?? {})).toEqual(['image', 'top', 'via', 'inTime', 'frameBytes', 'chunks', 'timeMs']);
     const labels = Object.fromEntries(answers.map(({ image, top }) => [image.split('/').at(-1), top[0]?.label]));
     expect(labels).toMatchObject({
       'exif.jpg': 'red',
@@ -161,6 +161,13 @@ describe('serve and infer', () => {
     });
     expect(labels).toHaveProperty(['grey.jpg']);
     expect(answers.every(({ via }) => via === 'edge')).toBe(true);
+
+    const [soon] = JSON.parse(
+      (await runAecnn('infer', model, at('red.jpg'), '--edge', edge.url, '--deadline', '5000', '--json')).stdout,
+    );
+    expect(soon).toMatchObject({ via: 'edge', inTime: true, top: [{ label: 'red' }, {}, {}] });
+    const tooSoon = await runAecnn('infer', model, at('red.jpg'), '--edge', edge.url, '--deadline', '1');
+    expectRefused(tooSoon, /a deadline of 1 ms is too short: this device needs \d+ ms by itself/);
 
     edge.child.kill('SIGKILL');
     await edge.result;
