@@ -20,6 +20,8 @@ import {
 
 /** Weight of the newest measurement of the own time. */
 const newestWeight = 0.2;
+/** By how much each refusal brings the expectation nearer to the shortest time that was ever measured. */
+const forgottenShare = 0.2;
 
 /** A picture that the device is done with, but for its own answer. */
 export interface WorkedImage {
@@ -37,6 +39,8 @@ export interface DeviceWork extends AsyncDisposable {
   compress(image: DeviceImage, options?: CompressOptions): Promise<CompressedImage>;
   /** What a picture that came now would take to the device's own answer, those before it included, in ms. */
   expectedMs(): number;
+  /** A picture was refused for want of time: the slow ones that the expectation rests on may have been a hiccup. */
+  refused(): void;
   close(): Promise<void>;
 }
 
@@ -52,11 +56,14 @@ export async function createDeviceWork(model: SplitModel, runtime: Runtime, cloc
     throw error;
   });
   let ownMs = 0;
+  let shortestMs = Number.POSITIVE_INFINITY;
   let underWay = 0;
+  let begun = 0;
 
   async function begin(image: DeviceImage, options: CompressOptions): Promise<WorkedImage> {
     const startMs = clock.now();
-    const isUndisturbed = underWay++ === 0;
+    const isAlone = underWay++ === 0;
+    const number = ++begun;
     try {
       const analysed = await compressor.analyse(image);
       const packed = packOrReason(analysed, options);
@@ -64,7 +71,7 @@ export async function createDeviceWork(model: SplitModel, runtime: Runtime, cloc
         packed,
         async answer() {
           const outputs = await fallback.run({ pooled: analysed.pooled }, ['logits']);
-          if (isUndisturbed) learn(clock.now() - startMs);
+          if (isAlone && begun === number) learn(clock.now() - startMs);
           return topLabels(pickTensor(outputs, 'logits', 'float32').data, model.manifest.classes);
         },
       };
@@ -84,12 +91,14 @@ export async function createDeviceWork(model: SplitModel, runtime: Runtime, cloc
 
   function learn(measuredMs: number): void {
     ownMs += (ownMs === 0 ? 1 : newestWeight) * (measuredMs - ownMs);
+    shortestMs = Math.min(shortestMs, measuredMs);
   }
 
   async function warmUp(): Promise<void> {
     const { crop } = model.manifest.preprocessing;
     for (let run = 0; run < 2; run++) {
       ownMs = 0;
+      shortestMs = Number.POSITIVE_INFINITY;
       const { answer } = await begin({ rgb: new Uint8Array(crop * crop * 3) }, { maxBytes: Number.POSITIVE_INFINITY });
       await answer();
     }
@@ -109,6 +118,9 @@ export async function createDeviceWork(model: SplitModel, runtime: Runtime, cloc
     begin,
     compress: (image, options) => compressor.compress(image, options),
     expectedMs: () => ownMs * (underWay + 1),
+    refused() {
+      ownMs += forgottenShare * (shortestMs - ownMs);
+    },
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -185,6 +185,27 @@ test('a deadline shorter than the device itself needs is an error at once that n
   expect(clock.now()).toBe(beforeMs);
 });
 
+test('one slow picture does not lock the device out of its deadline for ever', async () => {
+  const clock = fakeClock();
+  const device = await deviceWith(clock);
+  const slow = device.infer(image, { deadlineMs: 60 });
+  clock.pass(400);
+  await slow;
+  expect(device.shortestDeadlineMs()).toBeGreaterThan(60);
+  let refusals = 0;
+  for (; refusals < 20 && device.shortestDeadlineMs() > 60; refusals++) {
+    await expect(device.infer(image, { deadlineMs: 60 })).rejects.toThrow(DeadlineError);
+  }
+  expect(refusals).toBeGreaterThan(0);
+  expect(await device.infer(image, { deadlineMs: 60 })).toMatchObject({ via: 'device', inTime: true });
+});
+
+test.each([Number.NaN, Number.POSITIVE_INFINITY, -1])('a deadline of %s ms is refused', async (deadlineMs) => {
+  const device = await deviceWith(fakeClock());
+  await expect(device.infer(image, { deadlineMs })).rejects.toThrow(RangeError);
+  await expect(device.infer(image, { skipAbove: Number.NaN })).rejects.toThrow('skipAbove must be 0 to 1, got NaN');
+});
+
 test('a device that is sure of its own answer sends nothing, if it may', async () => {
   const transport = fakeTransport(() => expect.unreachable('the edge was asked'));
   const device = await deviceWith(fakeClock(), transport);

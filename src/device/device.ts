@@ -81,7 +81,7 @@ export interface Device extends AsyncDisposable {
    * Infers one image. An edge that cannot be reached, refuses or is late is no error: the device answers. So it does
    * when not even the first chunk fits `maxBytes`.
    *
-   * @throws {@link RangeError} when the picture is not of the size that the model takes.
+   * @throws {@link RangeError} when the picture is not of the size that the model takes, or an option is out of its range.
    * @throws {@link DeadlineError} at once, when the device alone needs longer than the deadline; it names the shortest one.
    */
   infer(image: DeviceImage, options?: InferOptions): Promise<DeviceAnswer>;
@@ -152,9 +152,14 @@ export async function createDevice(options: DeviceOptions): Promise<Device> {
 
   async function infer(image: DeviceImage, inferOptions: InferOptions = {}): Promise<DeviceAnswer> {
     const { deadlineMs, skipAbove, offload = true, ...compressOptions } = inferOptions;
+    if (deadlineMs !== undefined) requireTimeout('deadlineMs', deadlineMs);
+    if (skipAbove !== undefined && !(skipAbove >= 0 && skipAbove <= 1)) {
+      throw new RangeError(`skipAbove must be 0 to 1, got ${skipAbove}`);
+    }
     const startMs = clock.now();
     if (deadlineMs !== undefined && deadlineMs < shortestDeadlineMs()) {
       const shortest = Math.ceil(shortestDeadlineMs());
+      work.refused();
       throw new DeadlineError(
         `a deadline of ${deadlineMs} ms is too short: this device needs ${shortest} ms by itself`,
       );

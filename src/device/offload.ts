@@ -127,6 +127,7 @@ export function createOffloader({ transport, clock, planner = bestPlan }: Offloa
       let cancelNext = (): void => undefined;
 
       function finish(outcome: InferAnswer | TransportError, missed: boolean): void {
+        if (isOver) return;
         isOver = true;
         cancelNext();
         cancelDeadline();
@@ -164,6 +165,7 @@ export function createOffloader({ transport, clock, planner = bestPlan }: Offloa
           if (!isOver && chunks === plan[burst - 1]) sendBurst();
         },
         onResponse(response) {
+          if (isOver) return;
           isHeard = true;
           finish(
             response.ok

@@ -35,12 +35,13 @@ export interface SimulatedTransport extends Transport {
 const webSocketBytes = (messageBytes: number): number => messageBytes + (messageBytes < 126 ? 6 : 8);
 
 /**
- * Makes a transport that is connected from the start. Its streams go on after `end`: whoever ended one is told what comes
- * late, as the interface has it.
+ * Makes a transport that is connected from the start. After `end` a stream's acknowledgements still come, its response does
+ * not, as the interface has it.
  */
 export function createSimulatedTransport(options: SimulatedTransportOptions): SimulatedTransport {
   const { clock, uplink, roundTripMs, edge } = options;
   const streams = new Map<number, FrameStreamEvents>();
+  const ended = new Set<number>();
   const connection = { handshakeMs: roundTripMs };
   /** When the first chunk of a request was handed over, and when the last one was at the edge. */
   const ways = new Map<number, { readonly sentMs: number; arrivedMs: number }>();
@@ -57,7 +58,10 @@ export function createSimulatedTransport(options: SimulatedTransportOptions): Si
     loop: { ...clock, atEndOfTurn: (callback) => void clock.after(0, callback) },
     maxFrameBytes: onePacketBytes,
     incompleteTimeoutMs: 10_000,
-    sendResponse: (response: InferResponse) => toDevice(() => streams.get(response.requestId)?.onResponse(response)),
+    sendResponse: (response: InferResponse) =>
+      toDevice(() => {
+        if (!ended.has(response.requestId)) streams.get(response.requestId)?.onResponse(response);
+      }),
     sendAcknowledgement: ({ requestId, chunks }: Acknowledgement) =>
       toDevice(() => streams.get(requestId)?.onAcknowledged(chunks)),
   });
@@ -94,7 +98,7 @@ export function createSimulatedTransport(options: SimulatedTransportOptions): Si
         send(chunks) {
           way.arrivedMs = transmit(chunks.map((chunk) => serializeChunkMessage({ requestId, ...chunk })));
         },
-        end: () => undefined,
+        end: () => void ended.add(requestId),
       };
     },
     uplinkMs(requestId) {
