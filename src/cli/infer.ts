@@ -1,7 +1,7 @@
 /** `aecnn infer`: pictures in, answers out, through an edge or without one. */
 
 import { type Command, InvalidArgumentError } from 'commander';
-import { ImageError } from '../core/errors.ts';
+import { DeadlineError, ImageError } from '../core/errors.ts';
 import {
   createDevice,
   type DeviceAnswer,
@@ -32,11 +32,14 @@ interface PictureAnswer {
   readonly answer: DeviceAnswer;
 }
 
-/** What became of all pictures: the broken ones cost the others nothing. */
+/** What became of all pictures: those without an answer cost the others nothing. */
 interface Answers {
   readonly answers: readonly PictureAnswer[];
-  readonly unreadable: readonly ImageError[];
+  readonly unanswered: readonly Unanswered[];
 }
+
+/** Why a picture has no answer: it cannot be read, or its deadline is too short for the device itself. */
+type Unanswered = ImageError | DeadlineError;
 
 /** Adds `aecnn infer` to the program. */
 export function registerInfer(program: Command): void {
@@ -85,13 +88,13 @@ Examples:
         const { edge } = options;
         // An address that is none is the user's mistake; an edge that is away is not.
         await using transport = edge === undefined ? undefined : createNodeTransport(edge);
-        const { answers, unreadable } = await inferAll(folder, images, transport, options, signal);
+        const { answers, unanswered } = await inferAll(folder, images, transport, options, signal);
         warnOfEdge(answers);
         if (answers.length > 0) {
           if (options.json) printJson(answers.map(toJson));
           else printLine(answerTable(answers));
         }
-        reportUnreadable(unreadable);
+        reportUnanswered(unanswered);
       }),
     );
 }
@@ -120,18 +123,18 @@ async function inferAll(
     ...(skipAbove !== undefined && { skipAbove }),
   };
   const answers: PictureAnswer[] = [];
-  const unreadable: ImageError[] = [];
+  const unanswered: Unanswered[] = [];
   for (const image of paths) {
     signal.throwIfAborted();
     try {
       const picture = await decodePicture(image);
       answers.push({ image, answer: await device.infer(picture, inferOptions) });
     } catch (error) {
-      if (!(error instanceof ImageError)) throw error;
-      unreadable.push(error);
+      if (!(error instanceof ImageError || error instanceof DeadlineError)) throw error;
+      unanswered.push(error);
     }
   }
-  return { answers, unreadable };
+  return { answers, unanswered };
 }
 
 function warnOfEdge(answers: readonly PictureAnswer[]): void {
@@ -146,13 +149,19 @@ function warnOfEdge(answers: readonly PictureAnswer[]): void {
   }
 }
 
-/** @throws the error of the one picture that cannot be read, or, of several, one for all after a line for each. */
-function reportUnreadable(unreadable: readonly ImageError[]): void {
-  const [first, ...others] = unreadable;
+/** @throws the error of the one picture without an answer, or, of several, one for all after a line for each. */
+function reportUnanswered(unanswered: readonly Unanswered[]): void {
+  const [first, ...others] = unanswered;
   if (first === undefined) return;
   if (others.length === 0) throw first;
-  for (const { message } of unreadable) logWarning(message);
-  throw new ImageError(`${unreadable.length} pictures cannot be read: mend them, or leave them out`);
+  for (const { message } of unanswered) logWarning(message);
+  const unreadable = unanswered.filter((error) => error instanceof ImageError).length;
+  if (unreadable === unanswered.length) {
+    throw new ImageError(`${unreadable} pictures cannot be read: mend them, or leave them out`);
+  }
+  throw new DeadlineError(
+    `${unanswered.length} pictures have no answer, see above: give them a later --deadline, or mend them`,
+  );
 }
 
 function toJson({ image, answer }: PictureAnswer) {
