@@ -15,7 +15,10 @@ interface RecordedSimulation {
     readonly deadlineMs: number;
     readonly requests: number;
     readonly pictures: number;
-    readonly timesMs: { readonly simulated: { readonly edge: number; readonly wholeOnEdge: number } };
+    readonly timesMs: {
+      readonly measured: { readonly measuredOn: string };
+      readonly simulated: { readonly edge: number; readonly wholeOnEdge: number };
+    };
     readonly methods: readonly MethodResult[];
   };
 }
@@ -57,6 +60,16 @@ const methodOf = (run: RecordedSimulation | undefined, name: string): MethodResu
 
 const share = (result: MethodResult | undefined): string => (result ? percent(result.accuracyInTime) : 'not run yet');
 
+/** @throws {@link RangeError} when runs of one table rest on different measurements of device and edge. */
+function requireOneMeasurement(runs: readonly (RecordedSimulation | undefined)[]): void {
+  const moments = new Set(runs.flatMap((run) => run?.result.timesMs.measured.measuredOn ?? []));
+  if (moments.size > 1) {
+    throw new RangeError(
+      `results/simulate-*.json rest on ${moments.size} measurements of the machine (${[...moments].join(', ')}): record them again`,
+    );
+  }
+}
+
 /** Right answers in time by link and method, pictures with an edge 8 times faster too. */
 export function simulatedTable(read: ReadResult): string {
   const links = [
@@ -77,12 +90,13 @@ export function simulatedTable(read: ReadResult): string {
     adapted ? share(methodOf(adapted, 'webp')) : '',
   ]);
   const { requests, pictures, deadlineMs, timesMs } = some.result;
+  requireOneMeasurement(runs.flatMap(({ run, adapted }) => [run, adapted]));
   return (
     `${table(['right and in time', ...shown, 'webp, tail adapted'], rows)}\n\n` +
     `${thousands(requests)} requests over ${thousands(pictures)} test pictures, ${deadlineMs} ms from when there is something ` +
     `to send, round trip 40 ms. The edge takes ${timesMs.simulated.edge.toFixed(0)} ms for a frame and ` +
     `${timesMs.simulated.wholeOnEdge.toFixed(0)} ms for a picture, or an eighth of that. From results/simulate-*.json, ` +
-    `e.g. \`${some.provenance.command}\`.`
+    `e.g. \`${some.provenance.command}\`, src tree ${some.provenance.sourceTree?.slice(0, 10)}.`
   );
 }
 

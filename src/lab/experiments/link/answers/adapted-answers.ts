@@ -52,22 +52,23 @@ export async function readAdaptedAnswers(
   folder: string,
   dataset: Pick<Dataset, 'test' | 'seed' | 'name'>,
 ): Promise<AdaptedAnswers[]> {
-  return Promise.all(
-    adaptedBudgets.map(async (budget) => {
-      const path = join(folder, `adapted-pictures-${budget}-seed0.json`);
-      const { settings, test } = await readResult(path);
-      const [adapted] = test;
-      const right = Array.from(adapted.right, (digit) => digit === '1');
-      if (right.length !== dataset.test.length || dataset.seed !== 0) {
-        throw new DatasetError(
-          `${path} has answers to ${right.length} test pictures of the split with seed 0, but the test part of ` +
-            `${dataset.name} with seed ${dataset.seed} has ${dataset.test.length}: give the data set that the paper's ` +
-            'experiment was run on, whole, or run it on this one (aecnn experiment paper)',
-        );
-      }
-      return { codec: settings.codec, meanBytes: adapted.bytes.mean, right };
-    }),
-  );
+  const answers: AdaptedAnswers[] = [];
+  // One after the other, so that the first one missing is the one that is named.
+  for (const budget of adaptedBudgets) {
+    const path = join(folder, `adapted-pictures-${budget}-seed0.json`);
+    const { settings, test } = await readResult(path);
+    const [adapted] = test;
+    const right = Array.from(adapted.right, (digit) => digit === '1');
+    if (right.length !== dataset.test.length || dataset.seed !== 0) {
+      throw new DatasetError(
+        `${path} has answers to ${right.length} test pictures of the split with seed 0, but the test part of ` +
+          `${dataset.name} with seed ${dataset.seed} has ${dataset.test.length}: give the data set that the paper's ` +
+          'experiment was run on, whole, or run it on this one (aecnn experiment paper)',
+      );
+    }
+    answers.push({ codec: settings.codec, meanBytes: adapted.bytes.mean, right });
+  }
+  return answers;
 }
 
 async function readResult(path: string): Promise<z.infer<typeof resultSchema>> {
