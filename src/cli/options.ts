@@ -55,7 +55,7 @@ export function portNumber(text: string): number {
 /** Parses a number greater than 0, fractions included. */
 export function positiveNumber(text: string): number {
   const value = decimal(text);
-  if (!(value > 0)) throw invalid(text, 'a number greater than 0');
+  if (!(value > 0 && Number.isFinite(value))) throw invalid(text, 'a number greater than 0');
   return value;
 }
 

@@ -171,6 +171,7 @@ async function runSimulation(folder: string, options: SimulateCommandOptions, si
       pictures: answers.pictures,
       source,
       methods: options.methods,
+      signal,
       onResult: ({ method }) => {
         bars.stop();
         logLine(`${method}: done`);
@@ -266,7 +267,7 @@ function linkModel(text: string): LinkModel {
 }
 
 function methodNames(text: string): LinkMethodName[] {
-  return text.split(',').map((name) => {
+  const names = text.split(',').map((name) => {
     const known = linkMethodNames.find((candidate) => candidate === name.trim());
     if (known === undefined) {
       throw new UsageError(
@@ -275,4 +276,5 @@ function methodNames(text: string): LinkMethodName[] {
     }
     return known;
   });
+  return [...new Set(names)];
 }

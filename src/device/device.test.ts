@@ -173,6 +173,37 @@ test('when no answer comes the device answers before the deadline, and says why'
   expect(answer.edgeError?.message).toMatch(/^no answer from the edge within 16\d ms$/);
 });
 
+test("an edge's answer does not wait for a device that has not got its own in time", async () => {
+  const clock = fakeClock();
+  const quick = fakeRuntime(clock);
+  let fallbacks = 0;
+  const runtime: Runtime = {
+    ...quick,
+    async createSession(graph, options) {
+      const session = await quick.createSession(graph, options);
+      // The two pictures that the device tries itself on are answered, then the classifier hangs.
+      const run: Session['run'] = (inputs, outputs) =>
+        'pooled' in inputs && ++fallbacks > 2 ? new Promise(() => undefined) : session.run(inputs, outputs);
+      return { ...session, run };
+    },
+  };
+  const transport = fakeTransport(
+    () => expect.unreachable('a whole frame was sent'),
+    (chunks, events) => {
+      events.onAcknowledged(chunks.length);
+      events.onResponse(edgeAnswer(5));
+    },
+  );
+  const { model } = await tinySplitModel();
+  const device = await createDevice({ model, runtime, transport, clock });
+  const answering = device.infer(image, { deadlineMs: 200 });
+  for (let i = 0; i < 200; i++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    clock.pass(1);
+  }
+  expect(await answering).toMatchObject({ via: 'edge', inTime: true, top: [{ label: 'red' }] });
+});
+
 test('a deadline shorter than the device itself needs is an error at once that names the shortest one', async () => {
   const transport = fakeTransport(() => expect.unreachable('the edge was asked'));
   const clock = fakeClock();
@@ -210,7 +241,9 @@ test('a device that is sure of its own answer sends nothing, if it may', async (
   const transport = fakeTransport(() => expect.unreachable('the edge was asked'));
   const device = await deviceWith(fakeClock(), transport);
   const sure = { via: 'device', top: [{ label: 'green' }, {}, {}] };
-  expect(await device.infer(image, { skipAbove: 0.9 })).toMatchObject(sure);
+  const skipped = await device.infer(image, { skipAbove: 0.9 });
+  expect(skipped).toMatchObject(sure);
+  expect(skipped.timeMs).toEqual({ device: 32, link: 0, edge: 0, total: 32 });
   expect(await device.infer(image, { offload: false })).toMatchObject(sure);
 });
 

@@ -165,8 +165,8 @@ export async function createDevice(options: DeviceOptions): Promise<Device> {
       );
     }
     const worked = await work.begin(image, compressOptions);
-    const readyMs = clock.now();
     const first = skipAbove === undefined ? undefined : await worked.answer();
+    const readyMs = clock.now();
     const isSkipped = !offload || (first?.[0]?.probability ?? 0) >= (skipAbove ?? Number.POSITIVE_INFINITY);
     const answerByMs = deadlineMs === undefined ? undefined : startMs + deadlineMs - answerMarginMs;
     const asking = ask(worked.packed, isSkipped, answerByMs);
@@ -175,7 +175,7 @@ export async function createDevice(options: DeviceOptions): Promise<Device> {
     own.catch(() => undefined);
     const asked = await asking;
     const answeredMs = clock.now();
-    const answer = await believedEdge(asked, own);
+    const answer = await believedEdge(asked, await answerBy(own, answerByMs));
     const top = answer?.top ?? (await own);
     const totalMs = clock.now() - startMs;
     const waitedMs = transport === undefined || worked.packed instanceof CodecError ? 0 : answeredMs - readyMs;
@@ -192,6 +192,22 @@ export async function createDevice(options: DeviceOptions): Promise<Device> {
     };
   }
 
+  /** The device's own likeliest label; `undefined` when it fails, or is not there by a moment at which the edge's is. */
+  function answerBy(own: Promise<readonly RankedLabel[]>, latestMs?: number): Promise<RankedLabel | undefined> {
+    return new Promise((resolve) => {
+      const cancel =
+        latestMs === undefined
+          ? () => undefined
+          : clock.after(Math.max(0, latestMs - clock.now()), () => resolve(undefined));
+      own
+        .then(
+          ([likeliest]) => resolve(likeliest),
+          () => resolve(undefined),
+        )
+        .finally(cancel);
+    });
+  }
+
   return {
     infer,
     compress: work.compress,
@@ -203,11 +219,7 @@ export async function createDevice(options: DeviceOptions): Promise<Device> {
 }
 
 /** The edge's answer, if there is one and the device does not know better. */
-async function believedEdge(
-  { answer, value }: Asked,
-  own: Promise<readonly RankedLabel[]>,
-): Promise<InferAnswer | undefined> {
-  const [mine] = await own.catch(() => []);
+function believedEdge({ answer, value }: Asked, mine: RankedLabel | undefined): InferAnswer | undefined {
   const [theirs] = answer?.top ?? [];
   if (answer === undefined || value === undefined || mine === undefined || theirs === undefined) return answer;
   if (mine.label === theirs.label) return answer;

@@ -28,7 +28,11 @@ interface Burst {
 
 /** An offloader over a transport that does what a test says, on a clock that passes by itself. */
 function offloaderOver(
-  options: { readonly plan?: readonly number[]; readonly connect?: () => Promise<Connection> } = {},
+  options: {
+    readonly plan?: readonly number[];
+    readonly connect?: () => Promise<Connection>;
+    readonly openStream?: Transport['openStream'];
+  } = {},
 ) {
   const clock = createVirtualClock();
   const bursts: Burst[] = [];
@@ -40,6 +44,7 @@ function offloaderOver(
     send: () => expect.unreachable('a whole frame was sent'),
     connect: options.connect ?? (async () => connection),
     openStream(given) {
+      if (options.openStream) return options.openStream(given);
       events = given;
       return {
         send(sent) {
@@ -145,6 +150,30 @@ test('refusals, broken connections and edges that cannot be reached are told', a
   expect((await broken.offload()).reason?.message).toBe('gone');
   const away = offloaderOver({ connect: () => Promise.reject(new TransportError('nobody there')) });
   expect(await away.offload()).toMatchObject({ chunks: 0, frameBytes: 0, reason: { message: 'nobody there' } });
+});
+
+test('a transport that makes mistakes is told of like an edge that is away', async () => {
+  const refusing = offloaderOver({ connect: () => Promise.reject(new TypeError('no such host')) });
+  expect((await refusing.offload()).reason).toMatchObject({
+    name: 'TransportError',
+    message: 'the way to the edge failed: no such host',
+    cause: new TypeError('no such host'),
+  });
+  const throwing = offloaderOver({
+    plan: [chunks],
+    openStream() {
+      throw new RangeError('no stream left');
+    },
+  });
+  expect((await throwing.offload()).reason?.message).toBe('the way to the edge failed: no stream left');
+  const breaking = offloaderOver({
+    plan: [chunks],
+    openStream(events) {
+      events.onBroken(new TransportError('broke at once'));
+      return { send: () => expect.unreachable('something was sent'), end: () => undefined };
+    },
+  });
+  expect((await breaking.offload()).reason?.message).toBe('broke at once');
 });
 
 test('a connection that is not there yet is waited for only as long as an answer could still come', async () => {

@@ -14,7 +14,7 @@ import { type AecnnError, TransportError } from '../core/errors.ts';
 import { createLinkEstimator, type LinkEstimate, sendingMs, slowThroughput } from '../core/link/index.ts';
 import { chunkMessageHeaderBytes, cutFrame, type InferAnswer, splitFrame } from '../core/wire/index.ts';
 import { type AnswerValue, bestPlan, bytesOnLink, type Planner } from './send-plan.ts';
-import type { Connection, Transport } from './transport/transport.ts';
+import type { Connection, FrameStream, FrameStreamEvents, Transport } from './transport/transport.ts';
 
 /** A frame and its deadline. */
 export interface OffloadRequest {
@@ -106,7 +106,10 @@ export function createOffloader({ transport, clock, planner = bestPlan }: Offloa
       const cancel = clock.after(latestMs - clock.now(), () =>
         resolve(new TransportError('there is no connection to the edge yet')),
       );
-      transport.connect().then(resolve, resolve).finally(cancel);
+      transport
+        .connect()
+        .then(resolve, (error: unknown) => resolve(asTransportError(error)))
+        .finally(cancel);
     });
   }
 
@@ -119,6 +122,7 @@ export function createOffloader({ transport, clock, planner = bestPlan }: Offloa
   ): Promise<InferAnswer | TransportError> {
     return new Promise((resolve) => {
       const parts = splitFrame(frame);
+      let stream: FrameStream | undefined;
       const startMs = clock.now();
       const deliveries = new Map<number, number>();
       let isHeard = false;
@@ -131,7 +135,7 @@ export function createOffloader({ transport, clock, planner = bestPlan }: Offloa
         isOver = true;
         cancelNext();
         cancelDeadline();
-        stream.end(missed);
+        stream?.end(missed);
         estimator.finished(isHeard);
         resolve(outcome);
       }
@@ -151,13 +155,16 @@ export function createOffloader({ transport, clock, planner = bestPlan }: Offloa
         // A chunk that is slower than that is still of use when the edge can just compute with it.
         const leaveMs = Math.max(edge.meanMs, remainingMs - link.roundTripMs / 2 - slackMs - uplinkMs);
         deliveries.set(end, estimator.sent(bytes, clock.now()));
-        stream.send(burstParts.map((part, i) => ({ index: start + i, bytes: part, remainingMs: leaveMs })));
+        stream?.send(burstParts.map((part, i) => ({ index: start + i, bytes: part, remainingMs: leaveMs })));
         burst++;
         const idleAfterMs = sendingMs(bytes, link.throughputBitsPerSecond);
         cancelNext = clock.after(idleAfterMs, sendBurst);
       }
 
-      const stream = transport.openStream({
+      const cancelDeadline = clock.after(answerByMs - startMs, () =>
+        finish(new TransportError(`no answer from the edge within ${Math.round(answerByMs - startMs)} ms`), true),
+      );
+      const events: FrameStreamEvents = {
         onAcknowledged(chunks) {
           isHeard = true;
           const delivery = deliveries.get(chunks);
@@ -175,16 +182,26 @@ export function createOffloader({ transport, clock, planner = bestPlan }: Offloa
           );
         },
         onBroken: (error) => finish(error, false),
-      });
-      const cancelDeadline = clock.after(answerByMs - startMs, () =>
-        finish(new TransportError(`no answer from the edge within ${Math.round(answerByMs - startMs)} ms`), true),
-      );
-      sendBurst();
+      };
+      try {
+        stream = transport.openStream(events);
+        if (!isOver) sendBurst();
+      } catch (error) {
+        finish(asTransportError(error), false);
+      }
     });
   }
 
   return { offload, estimate: () => estimator.estimate(clock.now()) };
 }
+
+/** The device answers whatever fails on the way to the edge, mistakes in a transport included; the cause is kept. */
+const asTransportError = (error: unknown): TransportError =>
+  error instanceof TransportError
+    ? error
+    : new TransportError(`the way to the edge failed: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      });
 
 const unsent = (reason?: TransportError): Offloaded => ({
   isPrefix: false,

@@ -111,3 +111,21 @@ test('a device that goes away with an open request does not hold up the stop', a
   socket.terminate();
   await server.close();
 });
+
+test('a device that vanished is found by its silence, one that answers pings stays', async () => {
+  const { model } = await tinySplitModel();
+  const { runtime } = gatedRuntime();
+  const server = await createEdgeServer({ models: [model], runtime, port: 0, pingIntervalMs: 40 });
+  const stream = `${server.url.replace('http', 'ws')}/v2/stream`;
+  const vanished = new WebSocket(stream, { autoPong: false });
+  const alive = new WebSocket(stream);
+  await Promise.all([once(vanished, 'open'), once(alive, 'open')]);
+  let pings = 0;
+  alive.on('ping', () => pings++);
+  // 1006: cut without a closing handshake.
+  expect((await once(vanished, 'close'))[0]).toBe(1006);
+  await once(alive, 'ping');
+  expect(pings).toBeGreaterThan(0);
+  expect(alive.readyState).toBe(WebSocket.OPEN);
+  await server.close();
+});

@@ -14,6 +14,7 @@ import type { Runtime } from '../runtime/session.ts';
 import { createDeviceConnection, type DeviceConnection } from './device-connection.ts';
 import { createEdgeModel, defaultMaxWaiting, type EdgeModel } from './edge-model.ts';
 import { nodeEventLoop } from './event-loop.ts';
+import { cutSilentClients } from './live-clients.ts';
 import { modelMetadata, serverMetadata } from './metadata.ts';
 import { createResponder } from './responder.ts';
 
@@ -34,6 +35,8 @@ export interface EdgeServerOptions {
   readonly maxWaiting?: number;
   /** How long to wait for missing chunks of a request that has no deadline. */
   readonly incompleteTimeoutMs?: number;
+  /** A device that answers no ping for so long is taken for gone, and its connection is cut. */
+  readonly pingIntervalMs?: number;
 }
 
 /** Options that {@link createEdgeServer} uses for what is left out. */
@@ -43,6 +46,7 @@ export const defaultEdgeServerOptions = {
   maxMessageBytes: 1 << 20,
   maxWaiting: defaultMaxWaiting,
   incompleteTimeoutMs: 10_000,
+  pingIntervalMs: 30_000,
 } as const;
 
 /** How long a client may take to close its connection when the server stops. */
@@ -63,7 +67,8 @@ export interface EdgeServer extends AsyncDisposable {
  * @throws {@link ModelError} when a file of a model is missing or damaged.
  */
 export async function createEdgeServer(options: EdgeServerOptions): Promise<EdgeServer> {
-  const { host, port, maxMessageBytes, maxWaiting, incompleteTimeoutMs } = { ...defaultEdgeServerOptions, ...options };
+  const settings = { ...defaultEdgeServerOptions, ...options };
+  const { host, port, maxMessageBytes, maxWaiting, incompleteTimeoutMs, pingIntervalMs } = settings;
   const { models, runtime, logger } = options;
   const app = Fastify({
     ...(logger && { loggerInstance: logger }),
@@ -74,6 +79,7 @@ export async function createEdgeServer(options: EdgeServerOptions): Promise<Edge
   const connections = new Set<DeviceConnection>();
   let closing: Promise<void> | undefined;
   let url: string;
+  let endPings = (): void => undefined;
 
   try {
     for (const model of models) edgeModels.push(await createEdgeModel(model, runtime, { maxWaiting }));
@@ -90,6 +96,7 @@ export async function createEdgeServer(options: EdgeServerOptions): Promise<Edge
       addStream(routes, connect, connections, () => closing !== undefined);
     });
     url = await app.listen({ host, port });
+    endPings = cutSilentClients(app.websocketServer, pingIntervalMs);
   } catch (error) {
     await Promise.allSettled([app.close(), ...edgeModels.map((edgeModel) => edgeModel.close())]);
     throw listenError(error, host, port);
@@ -97,6 +104,7 @@ export async function createEdgeServer(options: EdgeServerOptions): Promise<Edge
 
   async function stop(): Promise<void> {
     await Promise.all(Array.from(connections, (connection) => connection.finish()));
+    endPings();
     await app.close();
     await Promise.all(edgeModels.map((edgeModel) => edgeModel.close()));
   }

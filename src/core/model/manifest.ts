@@ -119,14 +119,16 @@ const manifestSchema: z.ZodType<Manifest> = z.object({
   chunks: count.max(255),
   parameterSets: count.max(16),
   feature: z.object({ shape: z.array(count), bytes: count, readBytes: count }),
-  curve: z.array(
-    z.object({
-      budgetBytes: count,
-      frameBytes: z.object({ mean: z.number().positive(), max: count }),
-      accuracy: share,
-      agreement: share,
-    }),
-  ),
+  curve: z
+    .array(
+      z.object({
+        budgetBytes: count,
+        frameBytes: z.object({ mean: z.number().positive(), max: count }),
+        accuracy: share,
+        agreement: share,
+      }),
+    )
+    .min(1),
   fallback: z.object({ temperature: z.number().positive(), accuracy: share, expectedCalibrationError: share }),
   dataSplit: z.object({
     protocol: z.enum(['folder', 'cifar10', 'joined']),

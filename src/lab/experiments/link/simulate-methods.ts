@@ -4,6 +4,7 @@ import type { SplitModel } from '../../../core/model/index.ts';
 import { codecName, type PictureCodec } from '../paper/pictures/picture-codecs.ts';
 import type { AdaptedAnswers } from './answers/adapted-answers.ts';
 import type { Answer } from './answers/answer.ts';
+import { letSignalsIn } from './answers/answer-context.ts';
 import type { PictureAnswers } from './answers/prefix-answers.ts';
 import type { SelectionCandidates } from './answers/selection-candidates.ts';
 import type { LinkMethodName } from './method-names.ts';
@@ -35,14 +36,17 @@ export interface SimulateOptions {
   readonly pictures: readonly PictureAnswers[];
   readonly source: PictureSource;
   readonly methods: readonly LinkMethodName[];
+  readonly signal?: AbortSignal;
   /** Told each method when it is done. */
   readonly onResult?: (result: MethodResult) => void;
 }
 
-/** Simulates each method in turn. */
+/** Simulates each method in turn. @throws the signal's reason when aborted. */
 export async function simulateMethods(options: SimulateOptions): Promise<MethodResult[]> {
   const results: MethodResult[] = [];
   for (const method of options.methods) {
+    await letSignalsIn();
+    options.signal?.throwIfAborted();
     const { outcomes, codec } = await simulators[method](options);
     const result = methodResult(method, outcomes.slice(options.scenario.warmUp), codec);
     results.push(result);

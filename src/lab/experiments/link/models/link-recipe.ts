@@ -23,6 +23,6 @@ export function linkRecipe(split: SplitPoint): TrainRecipe {
     latentChannels: latentChannels[split],
     // In front of a linear tail nearly all gates stay open and rank nothing.
     ranking: split === 'conv5_x' ? 'taylor' : 'attention',
-    epochs: { ...defaultRecipe.epochs, attention: 2, reconstruction: 5, task: 6 },
+    epochs: { ...defaultRecipe.epochs, attention: 2, reconstruction: 5, task: 4 },
   };
 }

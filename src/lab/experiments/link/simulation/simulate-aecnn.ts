@@ -64,6 +64,7 @@ export async function simulateAecnn(
   }
 
   const outcomes: Outcome[] = new Array(requests.length);
+  const failures: unknown[] = [];
   for (const [i, request] of requests.entries()) {
     clock.after(request.atMs - clock.now(), () => {
       const readyMs = isNetwork ? clock.now() : Math.max(clock.now(), deviceFreeMs) + workMs;
@@ -73,14 +74,18 @@ export async function simulateAecnn(
       }
       deviceFreeMs = readyMs;
       clock.after(readyMs - clock.now(), () => {
-        void infer(request).then((outcome) => {
-          const isLate = (outcome.latencyMs ?? 0) > deadlineMs;
-          outcomes[i] = isLate ? { ...outcome, via: 'late', isRight: false } : outcome;
-        });
+        void infer(request).then(
+          (outcome) => {
+            const isLate = (outcome.latencyMs ?? 0) > deadlineMs;
+            outcomes[i] = isLate ? { ...outcome, via: 'late', isRight: false } : outcome;
+          },
+          (error: unknown) => failures.push(error),
+        );
       });
     });
   }
   await clock.run();
+  if (failures.length > 0) throw failures[0];
   return outcomes;
 }
 
