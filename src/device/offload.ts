@@ -11,7 +11,7 @@
 
 import type { Clock } from '../core/clock.ts';
 import { type AecnnError, TransportError } from '../core/errors.ts';
-import { createLinkEstimator, type LinkEstimate, sendingMs, slowThroughput } from '../core/link/index.ts';
+import { createLinkEstimator, expectedSendingMs, type LinkEstimate, slowSendingMs } from '../core/link/index.ts';
 import { chunkMessageHeaderBytes, cutFrame, type InferAnswer, splitFrame } from '../core/wire/index.ts';
 import { type AnswerValue, bestPlan, bytesOnLink, type Planner } from './send-plan.ts';
 import type { Connection, FrameStream, FrameStreamEvents, Transport } from './transport/transport.ts';
@@ -151,13 +151,13 @@ export function createOffloader({ transport, clock, planner = bestPlan }: Offloa
         const burstParts = parts.slice(start, end);
         const bytes = bytesOnLink(burstParts.reduce((sum, part) => sum + part.length + messageHeaderBytes, 0));
         const { waitingBytes } = estimator.estimate(clock.now());
-        const uplinkMs = link.roundTripMs / 2 + sendingMs(waitingBytes + bytes, slowThroughput(link));
+        const uplinkMs = link.roundTripMs / 2 + slowSendingMs(link, waitingBytes + bytes);
         // A chunk that is slower than that is still of use when the edge can just compute with it.
         const leaveMs = Math.max(edge.meanMs, remainingMs - link.roundTripMs / 2 - slackMs - uplinkMs);
         deliveries.set(end, estimator.sent(bytes, clock.now()));
         stream?.send(burstParts.map((part, i) => ({ index: start + i, bytes: part, remainingMs: leaveMs })));
         burst++;
-        const idleAfterMs = sendingMs(bytes, link.throughputBitsPerSecond);
+        const idleAfterMs = expectedSendingMs(link, bytes);
         cancelNext = clock.after(idleAfterMs, sendBurst);
       }
 

@@ -6,6 +6,7 @@ import { bestPlan, bytesOnLink, mostWaitingBytes, type PlanInput, wholeFramePlan
 const link = (values: Partial<LinkEstimate> = {}): LinkEstimate => ({
   roundTripMs: 40,
   throughputBitsPerSecond: 1e6,
+  overheadBytes: 0,
   throughputLogDeviation: 0.15,
   outageProbability: 0,
   waitingBytes: 0,
@@ -86,4 +87,12 @@ test('a plan rises and ends within the frame, whatever it is made from', () => {
       if (plan.length > 0) expect(edge[(plan.at(-1) as number) - 1]).toBeGreaterThan(device);
     }),
   );
+});
+
+test('where a delivery takes its turn whatever its size, all goes in one burst or nothing', () => {
+  const uncertain = { throughputBitsPerSecond: 2e5, throughputLogDeviation: 0.8 };
+  expect(bestPlan(input({ link: link(uncertain) })).length).toBeGreaterThan(1);
+  const inTurns = { ...uncertain, throughputBitsPerSecond: 5e6, overheadBytes: 16_000 };
+  const plan = bestPlan(input({ link: link(inTurns) }));
+  expect(plan).toHaveLength(1);
 });

@@ -89,7 +89,7 @@ function mostAccuratePlan({ chunkBytes, value, link, uplinkMs }: PlanInput): Sen
         if (step === undefined) continue;
         const burstBytes = (ends[end - 1] as number) - (start === 0 ? 0 : (ends[start - 1] as number));
         const linkBytes = step.linkBytes + bytesOnLink(burstBytes);
-        const probability = deliveryProbability(link, linkBytes, uplinkMs);
+        const probability = deliveryProbability(link, linkBytes, uplinkMs, count);
         if (probability < leastProbability) continue;
         const from = Math.max(value.device, start === 0 ? 0 : (value.edge[start - 1] as number));
         const to = Math.max(value.device, value.edge[end - 1] as number);

@@ -4,10 +4,10 @@ export { createFixedRateUplink, type FixedRate } from './fixed-rate-link.ts';
 export {
   createLinkEstimator,
   deliveryProbability,
+  expectedSendingMs,
   type LinkEstimate,
   type LinkEstimator,
-  sendingMs,
-  slowThroughput,
+  slowSendingMs,
   unknownLink,
 } from './link-estimator.ts';
 export type { LinkModel } from './link-model.ts';

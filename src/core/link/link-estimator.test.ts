@@ -54,6 +54,28 @@ test('what it expects of deliveries of one size is what they took', () => {
   expect(deliveryProbability(estimate, 1150, 0.7 * took)).toBeLessThan(0.1);
 });
 
+test('a link on which small deliveries are no faster than large ones is told from a slow one', () => {
+  const inTurns = createLinkEstimator();
+  inTurns.connected(40);
+  const random = createRandom(4);
+  let nowMs = 0;
+  for (const bytes of sizesFrom(3, 100, 1500)) {
+    const id = inTurns.sent(bytes, nowMs);
+    nowMs += 40 + 60 * random.uniform();
+    inTurns.acknowledged(id, nowMs);
+  }
+  const estimate = inTurns.estimate(nowMs);
+  expect(estimate.overheadBytes).toBeGreaterThanOrEqual(4000);
+  const small = deliveryProbability(estimate, 150, 60);
+  expect(deliveryProbability(estimate, 1450, 60)).toBeGreaterThan(0.9 * small);
+  expect(deliveryProbability(estimate, 1450, 60, 3)).toBeLessThan(0.9 * small);
+
+  const slow = createLinkEstimator();
+  slow.connected(40);
+  const laterMs = deliver(slow, sizesFrom(3, 100, 1500), { bitsPerSecond: 1e5 });
+  expect(slow.estimate(laterMs).overheadBytes).toBe(0);
+});
+
 test('a delivery behind others is no sign of a slow link', () => {
   const estimator = createLinkEstimator();
   estimator.connected(40);

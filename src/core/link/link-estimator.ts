@@ -2,10 +2,12 @@
  * What a device knows of its uplink, from nothing but what it sees itself: what it handed over when, and when the edge
  * acknowledged it.
  *
- * Own derivation. A delivery of `bytes` is taken to be acknowledged `roundTripMs + 8 * bytes / throughput` after it was handed
- * over or, when others were still on their way, after the link was done with those. The part that does not grow with the bytes is the median intercept of a robust line
+ * Own derivation. A delivery of `bytes` is taken to be acknowledged `roundTripMs + 8 * (overhead + bytes) / throughput` after it
+ * was handed over or, when others were still on their way, after the link was done with those. The part that does not grow with the bytes is the median intercept of a robust line
  * through recent deliveries (Theil 1950, Sen 1968) where they differ in size, else the quickest of them. What is left gives a
- * throughput each; their logarithms are averaged with exponential weights, and how far they scatter is the uncertainty.
+ * throughput each; their logarithms are averaged with exponential weights, and how far they scatter is the uncertainty. The
+ * overhead is the one of a few that makes them scatter least: none on a link that is slow because of its rate, a large one where
+ * a delivery waits for its turn and then leaves whole, however small it is.
  *
  * The twist: while handed-over bytes stay silent for longer than they should, the link may be gone. An outage that has lasted
  * for `s` ends within the next `t` with a chance of about `t / (t + s)`: outages of radio links have no typical length.
@@ -28,6 +30,14 @@ const outageFactor = 8;
 const tellingBytes = 200;
 /** Pairs of such deliveries that a line needs. */
 const tellingPairs = 6;
+/** What a delivery may cost beside its own bytes; the last is taken until deliveries of different sizes say otherwise. */
+const overheadCandidates = [0, 250, 500, 1000, 2000, 4000, 8000, 16_000] as const;
+const likeliestOverhead = 16_000;
+/** By how much the logarithm of the scatter must fall for an overhead that is `e` times smaller than the likeliest. */
+const overheadPrior = 0.01;
+/** Scatter below which nothing is told apart, and bytes below which overheads are alike. */
+const leastScatter = 0.1;
+const leastOverhead = 200;
 /** Shortest sending time that a delay is read as, in ms: below it clocks and schedulers decide. */
 const shortestSendingMs = 0.5;
 
@@ -35,7 +45,9 @@ const shortestSendingMs = 0.5;
 export interface LinkEstimate {
   /** From handing over to acknowledgement, but for the time that the bytes themselves take. */
   readonly roundTripMs: number;
-  /** Median of what is expected. */
+  /** Bytes that each delivery takes time for beside its own. */
+  readonly overheadBytes: number;
+  /** Median of what is expected, for deliveries with their overhead. */
   readonly throughputBitsPerSecond: number;
   /** Standard deviation of the natural logarithm of the throughput. */
   readonly throughputLogDeviation: number;
@@ -50,11 +62,12 @@ export interface LinkEstimate {
 }
 
 /** The part of an estimate that deliveries tell. */
-type Line = Pick<LinkEstimate, 'roundTripMs' | 'throughputBitsPerSecond' | 'throughputLogDeviation'>;
+type Line = Pick<LinkEstimate, 'roundTripMs' | 'overheadBytes' | 'throughputBitsPerSecond' | 'throughputLogDeviation'>;
 
 /** What is known of a link nobody has used: a slow one, and hardly that. */
 export const unknownLink: Line = {
   roundTripMs: 50,
+  overheadBytes: 0,
   throughputBitsPerSecond: 1e6,
   throughputLogDeviation: 1.5,
 };
@@ -104,7 +117,7 @@ export function createLinkEstimator(): LinkEstimator {
   const longestDelayMs = (bytes: number): number =>
     samples.length < fewDeliveries
       ? Number.POSITIVE_INFINITY
-      : known().roundTripMs + outageFactor * sendingMs(bytes, known().throughputBitsPerSecond);
+      : known().roundTripMs + outageFactor * expectedSendingMs(known(), bytes);
 
   return {
     connected(handshakeMs) {
@@ -135,13 +148,14 @@ export function createLinkEstimator(): LinkEstimator {
       outageProbability += newestWeight * ((heard ? 0 : 1) - outageProbability);
     },
     estimate(nowMs) {
-      const { roundTripMs, throughputBitsPerSecond, throughputLogDeviation } = known();
+      const { roundTripMs, overheadBytes, throughputBitsPerSecond, throughputLogDeviation } = known();
       waiting = waiting.filter(({ sentMs }) => nowMs - sentMs < lostAfterMs);
       const staleSeconds = heardMs === undefined ? 0 : (nowMs - heardMs) / 1000;
       const [oldest] = waiting;
       const waitingBytes = waiting.reduce((sum, { bytes }) => sum + bytes, 0);
       return {
         roundTripMs,
+        overheadBytes,
         throughputBitsPerSecond,
         throughputLogDeviation: Math.hypot(throughputLogDeviation, Math.sqrt(driftPerSecond * staleSeconds)),
         outageProbability,
@@ -150,46 +164,48 @@ export function createLinkEstimator(): LinkEstimator {
         silentMs:
           oldest === undefined
             ? 0
-            : Math.max(0, nowMs - oldest.sentMs - roundTripMs - sendingMs(oldest.bytes, slowThroughput(known()))),
+            : Math.max(0, nowMs - oldest.sentMs - roundTripMs - slowSendingMs(known(), oldest.bytes)),
       };
     },
   };
 }
 
 /**
- * Chance that bytes handed over now are at the edge within so many ms.
+ * Chance that bytes handed over from now on are at the edge within so many ms.
  *
  * @param bytes - Packet headers included.
+ * @param deliveries - In so many deliveries, each after the one before.
  */
-export function deliveryProbability(estimate: LinkEstimate, bytes: number, withinMs: number): number {
-  const { roundTripMs, throughputBitsPerSecond, throughputLogDeviation, outageProbability } = estimate;
+export function deliveryProbability(estimate: LinkEstimate, bytes: number, withinMs: number, deliveries = 1): number {
+  const { roundTripMs, overheadBytes, throughputBitsPerSecond, throughputLogDeviation, outageProbability } = estimate;
   const sendingTimeMs = withinMs - roundTripMs / 2;
   if (sendingTimeMs <= 0) return 0;
-  const needed = (8000 * (estimate.waitingBytes + bytes)) / sendingTimeMs;
+  const needed = (8000 * (estimate.waitingBytes + bytes + deliveries * overheadBytes)) / sendingTimeMs;
   const fastEnough = normalCdf(Math.log(throughputBitsPerSecond / needed) / throughputLogDeviation);
   const backInTime = estimate.silentMs > 0 ? sendingTimeMs / (sendingTimeMs + estimate.silentMs) : 1;
   return fastEnough * backInTime * (1 - outageProbability / 2);
 }
 
-/** Throughput that the link exceeds five times in six, in bits per second. */
-export const slowThroughput = (
-  estimate: Pick<LinkEstimate, 'throughputBitsPerSecond' | 'throughputLogDeviation'>,
-): number => estimate.throughputBitsPerSecond * Math.exp(-estimate.throughputLogDeviation);
+/** How long a delivery of so many bytes, packet headers included, keeps the link busy by the median of what is expected, in ms. */
+export const expectedSendingMs = (
+  { overheadBytes, throughputBitsPerSecond }: Pick<LinkEstimate, 'overheadBytes' | 'throughputBitsPerSecond'>,
+  bytes: number,
+): number => (8000 * (overheadBytes + bytes)) / throughputBitsPerSecond;
 
-/** How long bytes take at a throughput, in ms. */
-export const sendingMs = (bytes: number, throughputBitsPerSecond: number): number =>
-  (8000 * bytes) / throughputBitsPerSecond;
+/** The same, at a throughput that the link exceeds five times in six. */
+export const slowSendingMs = (estimate: Omit<Line, 'roundTripMs'>, bytes: number): number =>
+  expectedSendingMs(estimate, bytes) * Math.exp(estimate.throughputLogDeviation);
 
 function fitLine(samples: readonly Sample[], handshake: number | undefined): Line {
   if (samples.length === 0) return { ...unknownLink, roundTripMs: handshake ?? unknownLink.roundTripMs };
   const quickest = Math.min(handshake ?? Number.POSITIVE_INFINITY, ...samples.map(({ delayMs }) => delayMs));
   const roundTripMs = Math.max(0, Math.min(quickest, interceptOf(samples) ?? quickest));
+  const overheadBytes = overheadOf(samples, roundTripMs);
   let [mean, variance] = [0, 0];
-  for (const [i, { bytes, delayMs }] of samples.entries()) {
-    const log = Math.log((8000 * bytes) / Math.max(shortestSendingMs, delayMs - roundTripMs));
+  for (const [i, sample] of samples.entries()) {
     // The first ones count as an ordinary mean does.
     const weight = Math.max(newestWeight, 1 / (i + 1));
-    const off = log - mean;
+    const off = logThroughput(sample, roundTripMs, overheadBytes) - mean;
     mean += weight * off;
     variance = (1 - weight) * (variance + weight * off * off);
   }
@@ -197,10 +213,28 @@ function fitLine(samples: readonly Sample[], handshake: number | undefined): Lin
   const prior = unknownLink.throughputLogDeviation ** 2 / samples.length ** 2;
   return {
     roundTripMs,
+    overheadBytes,
     throughputBitsPerSecond: Math.exp(mean),
     throughputLogDeviation: Math.max(leastLogDeviation, Math.sqrt(variance + prior)),
   };
 }
+
+/** The overhead with which throughputs scatter least, by all deliveries alike: the sizes differ too seldom to forget any. */
+function overheadOf(samples: readonly Sample[], roundTripMs: number): number {
+  const costs = overheadCandidates.map((overheadBytes) => {
+    const logs = samples.map((sample) => logThroughput(sample, roundTripMs, overheadBytes));
+    const middle = median(logs);
+    // No variance: the quickest delivery, from which the round trip comes, may be far off.
+    const scatter = logs.reduce((sum, log) => sum + Math.abs(log - middle), 0) / logs.length;
+    const doubt = Math.log((likeliestOverhead + leastOverhead) / (overheadBytes + leastOverhead));
+    return Math.log(scatter + leastScatter) + overheadPrior * doubt;
+  });
+  return overheadCandidates[costs.indexOf(Math.min(...costs))] ?? likeliestOverhead;
+}
+
+/** Logarithm of the throughput, in bits per second, that one delivery tells. */
+const logThroughput = ({ bytes, delayMs }: Sample, roundTripMs: number, overheadBytes: number): number =>
+  Math.log((8000 * (overheadBytes + bytes)) / Math.max(shortestSendingMs, delayMs - roundTripMs));
 
 /** Delay of a delivery of no bytes, by the median line; `undefined` when the deliveries are too alike. */
 function interceptOf(samples: readonly Sample[]): number | undefined {
