@@ -29,7 +29,7 @@ const askedOften = { ...asked, meanGapMs: 300 } as const;
 export const linkScenarios: readonly LinkScenario[] = [
   { ...asked, name: 'one-megabit', link: 'fixed:1mbit,rtt=40ms' },
   { ...asked, name: 'quarter-megabit', link: 'fixed:250kbit,rtt=40ms' },
-  { ...asked, name: 'narrow', link: 'fixed:64kbit,rtt=40ms' },
+  { ...asked, name: 'narrow', link: 'fixed:48kbit,rtt=40ms' },
   { ...asked, name: 'bursty', link: 'bursty:1mbit,loss=2%,burst=3,rtt=40ms' },
   { ...askedOften, name: 'cut', link: 'fixed:1mbit,rtt=40ms', incident: { kind: 'cut', forMs: 2000 } },
   {

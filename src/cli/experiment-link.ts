@@ -3,7 +3,7 @@
 import { availableParallelism } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { UsageError } from '../core/errors.ts';
+import { DatasetError, UsageError } from '../core/errors.ts';
 import { type SplitPoint, splitPoints } from '../core/model/index.ts';
 import { type Dataset, stratifiedSelection } from '../lab/datasets/index.ts';
 import {
@@ -91,7 +91,7 @@ async function runLinkCommand(options: LinkOptions, signal: AbortSignal): Promis
   const protocol: LinkProtocol = {
     data: dataset.name,
     dataHash: dataset.hash,
-    trainImages: dataset.train.length,
+    trainImages: await trainImagesOf(options, dataset),
     testImages: samples.length,
     models: await modelKeys(options, dataset, threads),
   };
@@ -155,6 +155,21 @@ async function modelKeys(options: LinkOptions, dataset: Dataset, threads: number
     return [split, (await readLinkModel(folder)).manifest.modelId];
   });
   return Object.fromEntries(await Promise.all(entries));
+}
+
+/** Pictures that the models learned from: those of the data set, or what the given models say. */
+async function trainImagesOf(options: LinkOptions, dataset: Dataset): Promise<number> {
+  const folders = options.splits.flatMap((split) => givenModel(options, split) ?? []);
+  const models = await Promise.all(folders.map(readLinkModel));
+  const counts = new Set(models.map(({ manifest }) => manifest.dataSplit.trainImages));
+  if (counts.size > 1) {
+    throw new DatasetError(
+      `the models in ${options.models} learned from different numbers of pictures (${[...counts].join(', ')}): give models ` +
+        'that learned from the same ones, or they are not compared but their data',
+    );
+  }
+  const [count = dataset.train.length] = counts;
+  return count;
 }
 
 const dataSource = (data: string) => ({

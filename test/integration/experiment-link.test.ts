@@ -1,10 +1,11 @@
 /** `aecnn experiment link` as a user gives it, up to where it would begin to train. */
 
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { linkPartNames } from '../../src/lab/experiments/index.ts';
+import { writeTinySplitModel } from '../fixtures/tiny-split-model.ts';
 import { runAecnn } from './command-line.ts';
 import { expectAllRefused, solid } from './refusals.ts';
 
@@ -38,6 +39,18 @@ test('what cannot be run is refused in a sentence, before anything is computed',
     [link('--limit', '0'), /at least 1, got "0"/],
   ]);
   expect(await readdir(folder)).not.toContain('out');
+});
+
+test('given models that learned from different pictures are not compared', async () => {
+  for (const split of ['conv2_x', 'conv3_x']) await writeTinySplitModel({}, at('models', split));
+  const manifest = at('models', 'conv3_x', 'manifest.json');
+  await writeFile(manifest, (await readFile(manifest, 'utf8')).replace(/"trainImages": ?3/, '"trainImages": 4'));
+  await expectAllRefused([
+    [
+      link('--models', at('models'), '--splits', 'conv2_x,conv3_x'),
+      /learned from different numbers of pictures \(3, 4\)/,
+    ],
+  ]);
 });
 
 test('--help shows the parts and examples; --dry-run runs nothing', async () => {
