@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { DatasetError, UsageError } from '../core/errors.ts';
-import { type SplitPoint, splitPoints } from '../core/model/index.ts';
+import { type Manifest, type SplitPoint, splitPoints } from '../core/model/index.ts';
 import { type Dataset, stratifiedSelection } from '../lab/datasets/index.ts';
 import {
   type LinkExperiment,
@@ -88,12 +88,13 @@ async function runLinkCommand(options: LinkOptions, signal: AbortSignal): Promis
   const dataset = await openData(options.data, options, { seed: 0, limitPerClass: linkPicturesPerClass }, signal);
   const samples = options.limit ? stratifiedSelection(dataset.test, options.limit, dataset.seed) : dataset.test;
   const threads = options.threads ?? availableParallelism();
+  const given = await givenModels(options);
   const protocol: LinkProtocol = {
     data: dataset.name,
     dataHash: dataset.hash,
-    trainImages: await trainImagesOf(options, dataset),
+    trainImages: trainImagesOf(given, options, dataset),
     testImages: samples.length,
-    models: await modelKeys(options, dataset, threads),
+    models: modelKeys(given, options, dataset, threads),
   };
   const experiment: LinkExperiment = { parts, protocol, grid: linkGrid, uplinks, outFolder: options.out };
   if (options.dryRun) {
@@ -148,20 +149,30 @@ const givenModel = ({ models }: LinkOptions, split: SplitPoint): string | undefi
   models === undefined ? undefined : join(models, split);
 
 /** What the results of each split point depend on: the recipe of its model, or the id of the given one. */
-async function modelKeys(options: LinkOptions, dataset: Dataset, threads: number): Promise<LinkProtocol['models']> {
-  const entries = options.splits.map(async (split): Promise<[SplitPoint, string]> => {
+function modelKeys(
+  given: ReadonlyMap<SplitPoint, Manifest>,
+  { splits }: LinkOptions,
+  dataset: Dataset,
+  threads: number,
+): LinkProtocol['models'] {
+  return Object.fromEntries(
+    splits.map((split) => [split, given.get(split)?.modelId ?? linkModelKey(split, { dataset, threads })]),
+  );
+}
+
+/** What the given models say of themselves; of none when they are to be trained. */
+async function givenModels(options: LinkOptions): Promise<ReadonlyMap<SplitPoint, Manifest>> {
+  const given = new Map<SplitPoint, Manifest>();
+  for (const split of options.splits) {
     const folder = givenModel(options, split);
-    if (folder === undefined) return [split, linkModelKey(split, { dataset, threads })];
-    return [split, (await readLinkModel(folder)).manifest.modelId];
-  });
-  return Object.fromEntries(await Promise.all(entries));
+    if (folder !== undefined) given.set(split, (await readLinkModel(folder)).manifest);
+  }
+  return given;
 }
 
 /** Pictures that the models learned from: those of the data set, or what the given models say. */
-async function trainImagesOf(options: LinkOptions, dataset: Dataset): Promise<number> {
-  const folders = options.splits.flatMap((split) => givenModel(options, split) ?? []);
-  const models = await Promise.all(folders.map(readLinkModel));
-  const counts = new Set(models.map(({ manifest }) => manifest.dataSplit.trainImages));
+function trainImagesOf(given: ReadonlyMap<SplitPoint, Manifest>, options: LinkOptions, dataset: Dataset): number {
+  const counts = new Set(Array.from(given.values(), ({ dataSplit }) => dataSplit.trainImages));
   if (counts.size > 1) {
     throw new DatasetError(
       `the models in ${options.models} learned from different numbers of pictures (${[...counts].join(', ')}): give models ` +

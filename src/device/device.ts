@@ -17,6 +17,7 @@ import { answerValue } from './answer-value.ts';
 import { systemClock } from './clock.ts';
 import { createDeviceWork } from './device-work.ts';
 import type { CompressedImage, CompressOptions, DeviceImage } from './image-compressor.ts';
+import { inTime } from './in-time.ts';
 import { createOffloader, type Offloaded } from './offload.ts';
 import type { AnswerValue } from './send-plan.ts';
 import { requireTimeout, type Transport } from './transport/transport.ts';
@@ -175,7 +176,10 @@ export async function createDevice(options: DeviceOptions): Promise<Device> {
     own.catch(() => undefined);
     const asked = await asking;
     const answeredMs = clock.now();
-    const answer = await believedEdge(asked, await answerBy(own, answerByMs));
+    // An answer of the edge does not wait for the device's own beyond the deadline, nor for one that failed.
+    const mine = answerByMs === undefined ? own : inTime(clock, own, answerByMs);
+    const [likeliest] = (await mine.catch(() => undefined)) ?? [];
+    const answer = believedEdge(asked, likeliest);
     const top = answer?.top ?? (await own);
     const totalMs = clock.now() - startMs;
     const waitedMs = transport === undefined || worked.packed instanceof CodecError ? 0 : answeredMs - readyMs;
@@ -190,22 +194,6 @@ export async function createDevice(options: DeviceOptions): Promise<Device> {
       ...(answer?.warning !== undefined && { warning: answer.warning }),
       ...(asked.reason && { edgeError: asked.reason }),
     };
-  }
-
-  /** The device's own likeliest label; `undefined` when it fails, or is not there by a moment at which the edge's is. */
-  function answerBy(own: Promise<readonly RankedLabel[]>, latestMs?: number): Promise<RankedLabel | undefined> {
-    return new Promise((resolve) => {
-      const cancel =
-        latestMs === undefined
-          ? () => undefined
-          : clock.after(Math.max(0, latestMs - clock.now()), () => resolve(undefined));
-      own
-        .then(
-          ([likeliest]) => resolve(likeliest),
-          () => resolve(undefined),
-        )
-        .finally(cancel);
-    });
   }
 
   return {

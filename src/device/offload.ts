@@ -13,6 +13,7 @@ import type { Clock } from '../core/clock.ts';
 import { type AecnnError, TransportError } from '../core/errors.ts';
 import { createLinkEstimator, expectedSendingMs, type LinkEstimate, slowSendingMs } from '../core/link/index.ts';
 import { chunkMessageHeaderBytes, cutFrame, type InferAnswer, splitFrame } from '../core/wire/index.ts';
+import { inTime } from './in-time.ts';
 import { type AnswerValue, bestPlan, bytesOnLink, type Planner } from './send-plan.ts';
 import type { Connection, FrameStream, FrameStreamEvents, Transport } from './transport/transport.ts';
 
@@ -101,16 +102,13 @@ export function createOffloader({ transport, clock, planner = bestPlan }: Offloa
   }
 
   /** The open connection, or why there is none by a moment. */
-  function connectionBy(latestMs: number): Promise<Connection | TransportError> {
-    return new Promise((resolve) => {
-      const cancel = clock.after(latestMs - clock.now(), () =>
-        resolve(new TransportError('there is no connection to the edge yet')),
-      );
-      transport
-        .connect()
-        .then(resolve, (error: unknown) => resolve(asTransportError(error)))
-        .finally(cancel);
-    });
+  async function connectionBy(latestMs: number): Promise<Connection | TransportError> {
+    try {
+      const found = await inTime(clock, transport.connect(), latestMs);
+      return found ?? new TransportError('there is no connection to the edge yet');
+    } catch (error) {
+      return asTransportError(error);
+    }
   }
 
   /** Sends the bursts of a plan and waits for the answer or the moment at which it is too late for it. */
@@ -172,7 +170,6 @@ export function createOffloader({ transport, clock, planner = bestPlan }: Offloa
           if (!isOver && chunks === plan[burst - 1]) sendBurst();
         },
         onResponse(response) {
-          if (isOver) return;
           isHeard = true;
           finish(
             response.ok
@@ -185,7 +182,9 @@ export function createOffloader({ transport, clock, planner = bestPlan }: Offloa
       };
       try {
         stream = transport.openStream(events);
-        if (!isOver) sendBurst();
+        // It may have broken at once.
+        if (isOver) stream.end(false);
+        else sendBurst();
       } catch (error) {
         finish(asTransportError(error), false);
       }

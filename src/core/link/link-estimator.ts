@@ -30,9 +30,9 @@ const outageFactor = 8;
 const tellingBytes = 200;
 /** Pairs of such deliveries that a line needs. */
 const tellingPairs = 6;
-/** What a delivery may cost beside its own bytes; the last is taken until deliveries of different sizes say otherwise. */
-const overheadCandidates = [0, 250, 500, 1000, 2000, 4000, 8000, 16_000] as const;
+/** What a delivery costs beside its own bytes until deliveries of different sizes say otherwise, and what it may cost. */
 const likeliestOverhead = 16_000;
+const overheadCandidates = [0, 250, 500, 1000, 2000, 4000, 8000, likeliestOverhead] as const;
 /** By how much the logarithm of the scatter must fall for an overhead that is `e` times smaller than the likeliest. */
 const overheadPrior = 0.01;
 /** Scatter below which nothing is told apart, and bytes below which overheads are alike. */
