@@ -166,14 +166,16 @@ test('a transport that makes mistakes is told of like an edge that is away', asy
     },
   });
   expect((await throwing.offload()).reason?.message).toBe('the way to the edge failed: no stream left');
+  const ended: boolean[] = [];
   const breaking = offloaderOver({
     plan: [chunks],
     openStream(events) {
       events.onBroken(new TransportError('broke at once'));
-      return { send: () => expect.unreachable('something was sent'), end: () => undefined };
+      return { send: () => expect.unreachable('something was sent'), end: (missed) => ended.push(missed) };
     },
   });
   expect((await breaking.offload()).reason?.message).toBe('broke at once');
+  expect(ended).toEqual([false]);
 });
 
 test('a connection that is not there yet is waited for only as long as an answer could still come', async () => {

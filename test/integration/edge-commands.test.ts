@@ -168,6 +168,9 @@ describe('serve and infer', () => {
     expect(soon).toMatchObject({ via: 'edge', inTime: true, top: [{ label: 'red' }, {}, {}] });
     const tooSoon = await runAecnn('infer', model, at('red.jpg'), '--edge', edge.url, '--deadline', '1');
     expectRefused(tooSoon, /a deadline of 1 ms is too short: this device needs \d+ ms by itself/);
+    const bothTooSoon = await runAecnn('infer', model, at('red.jpg'), at('blue.png'), '--deadline', '1');
+    expect(bothTooSoon.exitCode).toBe(2);
+    expect(bothTooSoon.stderr).toMatch(/2 pictures have no answer, see above: give them a later --deadline/);
 
     edge.child.kill('SIGKILL');
     await edge.result;

@@ -130,6 +130,7 @@ test('a wrong field is named', async () => {
   const wrong = (change: object) => () => parseManifest(JSON.stringify({ ...manifest, ...change }));
   expect(wrong({ split: 'conv9_x' })).toThrow('is wrong at split');
   expect(wrong({ chunks: 256 })).toThrow('is wrong at chunks');
+  expect(wrong({ curve: [] })).toThrow('is wrong at curve');
   expect(wrong({ files: { ...manifest.files, 'edge.onnx': { bytes: 4, sha256: 'x' } } })).toThrow(
     'files.edge.onnx.sha256',
   );
