@@ -43,7 +43,8 @@ const mayImport = {
 const declaredEntries = [
   '^src/core/(errors|clock)\\.ts$',
   '^src/runtime/(node|web|session|picture)\\.ts$',
-  '^src/device/transport/(node|web)\\.ts$',
+  '^src/device/web/',
+  '^src/device/transport/node\\.ts$',
   // What the benchmarks' own processes start with.
   '^src/lab/experiments/process-(child|parent)\\.ts$',
   '^src/cli/run-command\\.ts$',
@@ -107,10 +108,11 @@ module.exports = {
     },
     {
       name: 'onnxruntime-door',
-      comment: 'Take a Runtime as a parameter; only src/runtime/node.ts and its workers know onnxruntime-node.',
+      comment:
+        'Take a Runtime as a parameter; only src/runtime/node.ts, its workers and src/runtime/web.ts know ONNX Runtime.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/runtime/(node|ort)[^/]*$' },
-      to: { path: 'onnxruntime-node' },
+      from: { path: '^src/', pathNot: '^src/runtime/(node|ort|web)[^/]*$' },
+      to: { path: 'onnxruntime-(node|web)' },
     },
     {
       name: 'sharp-door',
@@ -143,13 +145,13 @@ module.exports = {
     {
       name: 'no-development-packages-in-sources',
       comment:
-        'A package that src/ imports belongs to "dependencies" (or is an optional peer: onnxruntime-node, sharp).',
+        'A package that src/ imports belongs to "dependencies" (or is an optional peer: onnxruntime-node, onnxruntime-web, sharp).',
       severity: 'error',
       from: { path: '^src/', pathNot: tests },
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
         dependencyTypesNot: ['npm-peer', 'npm', 'type-only'],
-        pathNot: ['node_modules/(onnxruntime-node|onnxruntime-common|sharp|@types)/'],
+        pathNot: ['node_modules/(onnxruntime-node|onnxruntime-web|onnxruntime-common|sharp|@types)/'],
       },
     },
     {

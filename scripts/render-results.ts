@@ -23,6 +23,7 @@ import {
 } from '../src/lab/experiments/index.ts';
 import { atomicWriteFile } from '../src/lab/files/index.ts';
 import type { StepReport } from '../src/lab/training/index.ts';
+import { benchEdgeTable, benchPageTable, compactTable } from './render-edge.ts';
 import { linkReport } from './render-link.ts';
 import { paperReport } from './render-paper.ts';
 import { benchLinkTable, earlierTable, simulatedTable } from './render-simulated.ts';
@@ -181,6 +182,9 @@ const renderers: Readonly<Record<string, () => string>> = {
   simulated: () => simulatedTable(readIfThere),
   earlier: () => earlierTable(readIfThere),
   'bench-link': () => benchLinkTable(readIfThere),
+  'bench-edge': () => benchEdgeTable(readIfThere),
+  'bench-page': () => benchPageTable(readIfThere),
+  compact: () => compactTable(readIfThere),
   'train-cifar10': () => trainingTable('train-cifar10'),
   'train-caltech101-conv4x': () => trainingTable('train-caltech101-conv4x'),
   'bench-codec': () => {

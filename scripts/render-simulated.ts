@@ -41,7 +41,7 @@ interface BenchLink {
 }
 
 /** Gives a file of `results/`; `undefined` when it is not there. */
-type ReadResult = <T>(name: string) => T | undefined;
+export type ReadResult = <T>(name: string) => T | undefined;
 
 const uplinks = [
   { name: 'att-lte-driving', label: 'AT&T LTE, driving' },

@@ -1,37 +1,30 @@
 /** `aecnn evaluate`: accuracy and bytes of a split model on pictures it was not trained on, through real frames. */
 
 import type { Command } from 'commander';
-import { featureMapName, restoredFeatureMapName } from '../lab/build/index.ts';
-import { loadBatches, type Sample, stratifiedSelection } from '../lab/datasets/index.ts';
-import { type Evaluation, evaluateModel, type LabelledBatch } from '../lab/evaluation/index.ts';
-import { extractGraph } from '../lab/graph/index.ts';
+import type { Evaluation } from '../lab/evaluation/index.ts';
 import { createNodeRuntime } from '../runtime/node.ts';
-import { isLabelled, samplesToMeasure } from './measured-samples.ts';
+import {
+  addMeasuredDataOptions,
+  type MeasuredDataOptions,
+  measureModel,
+  openMeasuredSamples,
+} from './measure-model.ts';
 import { openModelFolder } from './model-folder.ts';
-import { collected, openAllData } from './open-data.ts';
-import { type GlobalOptions, positiveInteger, positiveIntegers } from './options.ts';
+import { positiveIntegers } from './options.ts';
 import { printJson, printLine, progressBar, runCommand, table } from './output.ts';
 
-/** Pictures in a batch. */
-const batchSize = 8;
-
-interface EvaluateCommandOptions extends GlobalOptions {
-  readonly data: readonly [string, ...string[]];
-  readonly limit?: number;
-  readonly all?: boolean;
+interface EvaluateCommandOptions extends MeasuredDataOptions {
   readonly bytes?: readonly number[];
 }
 
 /** Adds `aecnn evaluate` to the program. */
 export function registerEvaluate(program: Command): void {
-  program
+  const command = program
     .command('evaluate')
     .description('measure accuracy and bytes of a split model on the test part of its data, through real frames')
-    .argument('<model>', 'folder of a split model')
-    .requiredOption('--data <folder|cifar10>', 'a folder with a folder per class, or cifar10', collected)
-    .option('--limit <number>', 'measure so many pictures, drawn evenly from the classes (seeded)', positiveInteger)
+    .argument('<model>', 'folder of a split model');
+  addMeasuredDataOptions(command)
     .option('--bytes <list>', 'accuracy with frames of at most so many bytes each, by commas', positiveIntegers)
-    .option('--all', "measure training pictures too, or another data set with all or some of the model's classes")
     .addHelpText(
       'after',
       `
@@ -50,29 +43,17 @@ of all ImageNet classes has no use for the folders' names: its accuracy is agree
     .action((folder: string, options: EvaluateCommandOptions) =>
       runCommand(async (signal) => {
         const model = await openModelFolder(folder);
-        const { dataSplit } = model.manifest;
-        const dataset = await openAllData(
-          options.data,
-          options,
-          { seed: dataSplit.seed, ...(dataSplit.limitPerClass && { limitPerClass: dataSplit.limitPerClass }) },
-          signal,
-        );
-        const candidates = samplesToMeasure(dataset, model.manifest, options.all === true);
-        const samples = options.limit ? stratifiedSelection(candidates, options.limit, dataSplit.seed) : candidates;
+        const samples = await openMeasuredSamples(model, options, signal);
         const runtime = await createNodeRuntime({
           worker: false,
           ...(options.threads && { threads: options.threads }),
         });
         const bar = progressBar('evaluating', samples.length);
         try {
-          const evaluation = await evaluateModel({
-            model,
-            graphs: {
-              device: extractGraph(await model.readGraph('device'), ['image'], ['latent', 'pooled', featureMapName]),
-              tail: extractGraph(await model.readGraph('edge'), [restoredFeatureMapName], ['logits']),
-            },
+          const evaluation = await measureModel(model, {
+            device: await model.readGraph('device'),
             runtime,
-            batches: loadedBatches(samples, isLabelled(model.manifest), signal),
+            samples,
             ...(options.bytes && { budgets: options.bytes }),
             onProgress: (images) => bar.update(images),
             signal,
@@ -85,16 +66,6 @@ of all ImageNet classes has no use for the folders' names: its accuracy is agree
         }
       }),
     );
-}
-
-async function* loadedBatches(
-  samples: readonly Sample[],
-  labelled: boolean,
-  signal: AbortSignal,
-): AsyncGenerator<LabelledBatch> {
-  for await (const { images, labels } of loadBatches(samples, batchSize, { signal })) {
-    yield labelled ? { images, labels } : { images };
-  }
 }
 
 function printEvaluation(evaluation: Evaluation): void {

@@ -19,6 +19,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   start: async () => (await import('./start.ts')).registerStart,
   fetch: async () => (await import('./fetch.ts')).registerFetch,
   build: async () => (await import('./build.ts')).registerBuild,
+  compact: async () => (await import('./compact.ts')).registerCompact,
   evaluate: async () => (await import('./evaluate.ts')).registerEvaluate,
   simulate: async () => (await import('./simulate.ts')).registerSimulate,
   train: async () => (await import('./train.ts')).registerTrain,

@@ -65,9 +65,8 @@ function assemblerFor({ expectedMs = () => 30, maxFrameBytes = 2000 }: Assembler
   const asked: InferRequest[] = [];
   let letAnswer = (): void => undefined;
   let gate: Promise<void> = Promise.resolve();
-  const close = async () => undefined;
   const responder = createResponder(
-    [
+    () => [
       {
         model,
         async infer(request) {
@@ -84,8 +83,6 @@ function assemblerFor({ expectedMs = () => 30, maxFrameBytes = 2000 }: Assembler
           };
         },
         expectedComputeMs: expectedMs,
-        close,
-        [Symbol.asyncDispose]: close,
       },
     ],
     (error) => expect.unreachable(`the edge's own fault: ${error}`),

@@ -15,7 +15,7 @@ import {
   parseChunkMessage,
   parseFrameHeader,
 } from '../core/wire/index.ts';
-import type { EdgeModel } from './edge-model.ts';
+import type { FrameAnswerer } from './edge-model.ts';
 import type { EventLoop } from './event-loop.ts';
 import type { Responder } from './responder.ts';
 
@@ -28,7 +28,7 @@ const timerResolutionMs = 1;
 
 /** Options of {@link createChunkAssembler}. */
 export interface ChunkAssemblerOptions {
-  readonly responder: Pick<Responder, 'answer' | 'modelOf' | 'refusalFor'>;
+  readonly responder: Pick<Responder, 'modelOf' | 'refusalFor'>;
   readonly loop: EventLoop;
   /** Longest frame that is put together. */
   readonly maxFrameBytes: number;
@@ -51,7 +51,7 @@ export interface ChunkAssembler {
 /** A request that has not been answered yet. */
 interface OpenRequest {
   readonly requestId: number;
-  readonly model: EdgeModel;
+  readonly model: FrameAnswerer;
   readonly chunksAnnounced: number;
   /** Copies: a view of a message would keep the whole block alive that was read from the network. */
   readonly parts: Uint8Array[];
@@ -151,7 +151,7 @@ export function createChunkAssembler(options: ChunkAssemblerOptions): ChunkAssem
   function computeWhenDue(request: OpenRequest): void {
     request.cancelTimer();
     const { answerByMs, giveUpAtMs, model } = request;
-    const dueMs = Number.isFinite(answerByMs) ? answerByMs - model.expectedComputeMs() : giveUpAtMs;
+    const dueMs = Number.isFinite(answerByMs) ? answerByMs - model.expectedComputeMs(answerByMs) : giveUpAtMs;
     const waitMs = dueMs - loop.now();
     if (waitMs < timerResolutionMs) compute(request);
     else request.cancelTimer = loop.after(waitMs, () => computeWhenDue(request));
@@ -169,7 +169,10 @@ export function createChunkAssembler(options: ChunkAssemblerOptions): ChunkAssem
     }
     const deadline = Number.isFinite(remainingMs) ? { remainingMs } : {};
     const frame = concatenate(parts, frameBytes);
-    const done = responder.answer({ requestId, frame, ...deadline }).then((response) => {
+    // Through the model that it was accepted for, which may have been taken out of service since.
+    const answer = request.model.infer({ requestId, frame, ...deadline });
+    const refused = (error: unknown): InferResponse => responder.refusalFor(requestId, error);
+    const done = answer.catch(refused).then((response) => {
       computing.delete(done);
       if (open.get(requestId) === request) settle(requestId, withoutCutWarning(response, request));
     });

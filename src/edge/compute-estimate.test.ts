@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createComputeEstimate } from './compute-estimate.ts';
 
-test('one computation is taken for the mean, and half of it for the deviation', () => {
+test('one computation is the mean, and may take as much again', () => {
   const estimate = createComputeEstimate(20);
   expect(estimate.meanMs()).toBe(20);
   expect(estimate.safeMs()).toBe(40);

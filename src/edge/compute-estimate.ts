@@ -6,7 +6,7 @@
 const meanWeight = 1 / 8;
 const deviationWeight = 1 / 4;
 /** Mean deviations above the mean within which nearly every computation ends. */
-const deviations = 2;
+const deviations = 4;
 
 /** What has been learned so far. */
 export interface ComputeEstimate {
@@ -14,14 +14,14 @@ export interface ComputeEstimate {
   add(ms: number): void;
   /** The weighted mean, in ms. */
   meanMs(): number;
-  /** A time within which a computation nearly always ends, in ms: the mean and twice the mean deviation. */
+  /** A time within which a computation nearly always ends, in ms: the mean and four mean deviations. */
   safeMs(): number;
 }
 
-/** Starts from one measured computation, of which half is taken for its deviation. */
+/** Starts from one measured computation; the next may take as much again. */
 export function createComputeEstimate(firstMs: number): ComputeEstimate {
   let mean = firstMs;
-  let deviation = firstMs / 2;
+  let deviation = firstMs / deviations;
   return {
     add(ms) {
       deviation += deviationWeight * (Math.abs(ms - mean) - deviation);

@@ -1,27 +1,44 @@
 /**
- * The edge as a server: frames over a WebSocket at `/v2/stream`, health and metadata over HTTP.
+ * The edge as a server: frames over a WebSocket and over HTTP, health, metadata, metrics and documentation over HTTP.
  *
- * Rests on fastify. The event loop only moves bytes; graphs compute in the worker threads of the runtime, so health is
- * answered while they do. Closing answers every accepted request first, those of which chunks are missing from what is there.
+ *     stream-route ──► device-connection ──► chunk-assembler ──► responder ──┐
+ *                                                                            ├─► model-repository ─► edge-model ─► batch-queue
+ *     oip/infer-route ───────────────────────────────────────────────────────┤
+ *     web/web-routes ───► picture-answerer ──────────────────────────────────┘
+ *
+ * Rests on fastify. The event loop only moves bytes and decodes frames; graphs compute in the worker threads of the runtime,
+ * so health is answered while they do. Closing answers every accepted request first, those of which chunks are missing from
+ * what is there.
  */
 
+import helmet, { type FastifyHelmetOptions } from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
 import websocket from '@fastify/websocket';
-import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from 'fastify';
-import type { WebSocket } from 'ws';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { EnvironmentError } from '../core/errors.ts';
-import type { SplitModel } from '../core/model/index.ts';
 import type { Runtime } from '../runtime/session.ts';
 import { createDeviceConnection, type DeviceConnection } from './device-connection.ts';
-import { createEdgeModel, defaultMaxWaiting, type EdgeModel } from './edge-model.ts';
+import { createEdgeModel, defaultMaxBatch, defaultMaxWaiting } from './edge-model.ts';
 import { nodeEventLoop } from './event-loop.ts';
+import { answerErrors } from './http-errors.ts';
 import { cutSilentClients } from './live-clients.ts';
-import { modelMetadata, serverMetadata } from './metadata.ts';
+import { serverMetadata } from './metadata.ts';
+import { createEdgeMetrics } from './metrics.ts';
+import { createModelRepository, type ModelRepository, type ModelSource } from './model-repository.ts';
+import { addInferRoute } from './oip/infer-route.ts';
 import { createResponder } from './responder.ts';
+import { addRepositoryRoutes, addServiceRoutes } from './service-routes.ts';
+import { addStreamRoute, chooseProtocol } from './stream-route.ts';
+import type { TlsCertificate } from './tls.ts';
+import { addWebRoutes, type WebFolders } from './web/web-routes.ts';
 
 /** Options of {@link createEdgeServer}. */
 export interface EdgeServerOptions {
-  /** Models to serve; they differ in id and name. */
-  readonly models: readonly SplitModel[];
+  /** Models to serve; they differ in their ids. */
+  readonly models: readonly ModelSource[];
   /** Should compute in worker threads. */
   readonly runtime: Runtime;
   readonly host?: string;
@@ -29,10 +46,24 @@ export interface EdgeServerOptions {
   readonly port?: number;
   /** Where to log; nothing is logged when left out. */
   readonly logger?: FastifyBaseLogger;
-  /** Longest message that is accepted, and longest frame in chunks; a longer message closes its connection. */
+  /** Serves over TLS. */
+  readonly tls?: TlsCertificate;
+  /** Who has it may load and unload models; nobody may when left out. */
+  readonly token?: string;
+  /** Longest message or body that is accepted, and longest frame in chunks; a longer message closes its connection. */
   readonly maxMessageBytes?: number;
   /** Most requests that may wait for one model; more are refused at once. */
   readonly maxWaiting?: number;
+  /** Most frames that are computed together. */
+  readonly maxBatch?: number;
+  /** Batches of a model that are computed at once, see {@link EdgeModelOptions.sessions}. */
+  readonly sessions?: number;
+  /** Most devices that are connected; more are told to try again later. */
+  readonly maxConnections?: number;
+  /** Most HTTP requests of one address in a second; more are refused. */
+  readonly maxHttpRequestsPerSecond?: number;
+  /** Serves the page of a device in a browser; none when left out. */
+  readonly web?: WebFolders;
   /** How long to wait for missing chunks of a request that has no deadline. */
   readonly incompleteTimeoutMs?: number;
   /** A device that answers no ping for so long is taken for gone, and its connection is cut. */
@@ -45,6 +76,10 @@ export const defaultEdgeServerOptions = {
   port: 8080,
   maxMessageBytes: 1 << 20,
   maxWaiting: defaultMaxWaiting,
+  maxBatch: defaultMaxBatch,
+  sessions: 1,
+  maxConnections: 1000,
+  maxHttpRequestsPerSecond: 500,
   incompleteTimeoutMs: 10_000,
   pingIntervalMs: 30_000,
 } as const;
@@ -56,6 +91,7 @@ const clientCloseTimeoutMs = 500;
 export interface EdgeServer extends AsyncDisposable {
   /** Address for devices, e.g. `http://127.0.0.1:8080`. */
   readonly url: string;
+  readonly repository: Pick<ModelRepository, 'states' | 'load' | 'unload'>;
   /** Answers what was accepted, refuses what comes later, then closes connections and sessions. */
   close(): Promise<void>;
 }
@@ -64,102 +100,146 @@ export interface EdgeServer extends AsyncDisposable {
  * Loads the models and starts listening.
  *
  * @throws {@link EnvironmentError} when the port is in use or not permitted, or the host is no address of this machine.
- * @throws {@link ModelError} when a file of a model is missing or damaged.
+ * @throws {@link ModelError} when a file of a model is missing or damaged, or two are the same model.
  */
 export async function createEdgeServer(options: EdgeServerOptions): Promise<EdgeServer> {
   const settings = { ...defaultEdgeServerOptions, ...options };
-  const { host, port, maxMessageBytes, maxWaiting, incompleteTimeoutMs, pingIntervalMs } = settings;
-  const { models, runtime, logger } = options;
-  const app = Fastify({
-    ...(logger && { loggerInstance: logger }),
+  const { host, port, runtime, maxMessageBytes, maxWaiting, maxBatch, sessions, incompleteTimeoutMs } = settings;
+  const app: FastifyInstance = Fastify({
+    ...(settings.logger && { loggerInstance: settings.logger }),
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
+    // The types of fastify know plain servers and those over TLS, not one that may be either.
+    ...(settings.tls && ({ https: settings.tls } as object)),
   });
-  const edgeModels: EdgeModel[] = [];
+  const metrics = createEdgeMetrics();
   const connections = new Set<DeviceConnection>();
+  /** Requests over HTTP that were accepted and are not answered. */
+  const answering = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
   let url: string;
   let endPings = (): void => undefined;
+  let repository: ModelRepository | undefined;
+
+  const track = <Answer>(answer: Promise<Answer>): Promise<Answer> => {
+    const done = answer.finally(() => answering.delete(done));
+    answering.add(done);
+    return done;
+  };
 
   try {
-    for (const model of models) edgeModels.push(await createEdgeModel(model, runtime, { maxWaiting }));
-    const responder = createResponder(edgeModels, (error) => app.log.error(error));
-    const connect = (send: (message: string | Uint8Array) => void): DeviceConnection =>
-      createDeviceConnection({ responder, loop: nodeEventLoop, maxMessageBytes, incompleteTimeoutMs, send });
-    await app.register(websocket, {
-      options: { maxPayload: maxMessageBytes, perMessageDeflate: false },
-      preClose: (done) => closeClients(app, done),
+    const models = await createModelRepository({
+      sources: settings.models,
+      open: async (model) => {
+        const { name } = model.manifest;
+        const onBatch = (size: number): void => metrics.batch(name, size);
+        return metrics.observe(await createEdgeModel(model, runtime, { maxWaiting, maxBatch, sessions, onBatch }));
+      },
     });
-    // Routes go into a plugin of their own, so that the WebSocket plugin is loaded before them.
-    await app.register(async (routes) => {
-      addHttpRoutes(routes, models, () => closing === undefined);
-      addStream(routes, connect, connections, () => closing !== undefined);
+    repository = models;
+    const responder = createResponder(models.ready, (error) => app.log.error(error));
+    const isClosing = (): boolean => closing !== undefined;
+    answerErrors(app);
+    await addPlugins(app, settings, maxMessageBytes);
+    // Routes go into plugins of their own, so that the plugins above are loaded before them.
+    await app.register(addServiceRoutes, { repository: models, metrics, isReady: () => !isClosing() });
+    await app.register(addRepositoryRoutes, { repository: models, token: settings.token });
+    await app.register(addInferRoute, {
+      maxBodyBytes: maxMessageBytes,
+      named(name, version) {
+        if (isClosing()) throw new EnvironmentError('the edge is shutting down');
+        return models.named(name, version);
+      },
+      track,
     });
+    await app.register(async (routes) =>
+      addStreamRoute(routes, {
+        connect: (send) =>
+          createDeviceConnection({ responder, loop: nodeEventLoop, maxMessageBytes, incompleteTimeoutMs, send }),
+        connections,
+        maxConnections: settings.maxConnections,
+        isClosing,
+        onChange: metrics.connections,
+      }),
+    );
+    const { web } = settings;
+    if (web !== undefined) {
+      await app.register(addWebRoutes, {
+        folders: web,
+        ready: models.ready,
+        runtime,
+        maxPictureBytes: maxMessageBytes,
+        track,
+      });
+    }
     url = await app.listen({ host, port });
-    endPings = cutSilentClients(app.websocketServer, pingIntervalMs);
+    endPings = cutSilentClients(app.websocketServer, settings.pingIntervalMs);
   } catch (error) {
-    await Promise.allSettled([app.close(), ...edgeModels.map((edgeModel) => edgeModel.close())]);
+    await Promise.allSettled([app.close(), repository?.close()]);
+    metrics.close();
     throw listenError(error, host, port);
   }
 
   async function stop(): Promise<void> {
     await Promise.all(Array.from(connections, (connection) => connection.finish()));
+    await Promise.allSettled(answering);
     endPings();
     await app.close();
-    await Promise.all(edgeModels.map((edgeModel) => edgeModel.close()));
+    await repository?.close();
+    metrics.close();
   }
   function close(): Promise<void> {
     closing ??= stop();
     return closing;
   }
-  return { url, close, [Symbol.asyncDispose]: close };
+  return { url, repository, close, [Symbol.asyncDispose]: close };
 }
 
-function addStream(
-  routes: FastifyInstance,
-  connect: (send: (message: string | Uint8Array) => void) => DeviceConnection,
-  connections: Set<DeviceConnection>,
-  isClosing: () => boolean,
-): void {
-  routes.get('/v2/stream', { websocket: true }, (socket: WebSocket) => {
-    const connection = connect((message) => {
-      if (socket.readyState === socket.OPEN) socket.send(message);
-    });
-    connections.add(connection);
-    if (isClosing()) void connection.finish();
-    socket.on('error', (error) => routes.log.warn(error));
-    socket.on('message', (data, isBinary) => connection.receive(data, isBinary));
-    socket.on('close', () => {
-      connections.delete(connection);
-      connection.drop();
-    });
+/** What all routes share: headers, limits, documentation and the WebSocket. */
+async function addPlugins(
+  app: FastifyInstance,
+  { tls, maxHttpRequestsPerSecond }: Pick<EdgeServerOptions, 'tls'> & { readonly maxHttpRequestsPerSecond: number },
+  maxMessageBytes: number,
+): Promise<void> {
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  await app.register(helmet, securityHeaders(tls !== undefined));
+  await app.register(rateLimit, { max: maxHttpRequestsPerSecond, timeWindow: 1000 });
+  await app.register(swagger, {
+    openapi: {
+      info: { title: 'AECNN edge', description: 'Open Inference Protocol v2.', version: serverMetadata().version },
+      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
+    },
+    transform: jsonSchemaTransform,
+  });
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
+  await app.register(websocket, {
+    options: { maxPayload: maxMessageBytes, perMessageDeflate: false, handleProtocols: chooseProtocol },
+    preClose: (done) => closeClients(app, done),
   });
 }
 
-function addHttpRoutes(routes: FastifyInstance, models: readonly SplitModel[], isReady: () => boolean): void {
-  const manifests = new Map(models.map(({ manifest }) => [manifest.name, manifest]));
-  const server = serverMetadata();
-  const known = [...manifests.keys()].join(', ');
-
-  routes.get('/v2', async () => server);
-  routes.get('/v2/health/live', async () => ({ live: true }));
-  routes.get('/v2/health/ready', async (_request, reply) => {
-    const ready = isReady();
-    return reply.code(ready ? 200 : 503).send({ ready });
-  });
-  routes.get<{ Params: { name: string } }>('/v2/models/:name', async (request, reply) => {
-    const manifest = manifests.get(request.params.name);
-    if (manifest !== undefined) return modelMetadata(manifest);
-    return reply.code(404).send({ error: `there is no model "${request.params.name}", this edge serves ${known}` });
-  });
-  routes.setNotFoundHandler(async (request, reply) =>
-    reply.code(404).send({ error: `there is nothing at ${request.method} ${request.url}; see GET /v2` }),
-  );
-  routes.setErrorHandler(async (error: FastifyError, request, reply) => {
-    const status = error.statusCode ?? 500;
-    if (status >= 500) request.log.error(error);
-    return reply.code(status).send({ error: status >= 500 ? 'the edge failed; see its log' : error.message });
-  });
+/** Helmet's headers, as far as a page that computes in WebAssembly threads and plays a camera lets them be. */
+function securityHeaders(isSecure: boolean): FastifyHelmetOptions {
+  return {
+    contentSecurityPolicy: {
+      directives: {
+        defaultSrc: ["'self'"],
+        scriptSrc: ["'self'", "'wasm-unsafe-eval'", 'blob:'],
+        workerSrc: ["'self'", 'blob:'],
+        imgSrc: ["'self'", 'data:', 'blob:'],
+        mediaSrc: ["'self'", 'blob:'],
+        connectSrc: ["'self'", 'ws:', 'wss:', 'blob:'],
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        // A browser would ask for https where there is none.
+        upgradeInsecureRequests: isSecure ? [] : null,
+      },
+    },
+    // It would be the whole host's, whatever else is served there.
+    hsts: false,
+    // With the opener policy that helmet sets anyway, what threads need.
+    crossOriginEmbedderPolicy: true,
+  };
 }
 
 /** Asks every client to close, and cuts those that do not in time. */

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { Manifest } from '../core/model/index.ts';
+import { inputName } from './oip/infer-schema.ts';
 
 /** One tensor of a model, as the protocol describes it; -1 is any size. */
 export interface TensorMetadata {
@@ -31,16 +32,21 @@ export interface ModelMetadata {
 export function serverMetadata(): ServerMetadata {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
   const { version }: { version: string } = JSON.parse(text);
-  return { name: 'aecnn', version, extensions: [] };
+  return { name: 'aecnn', version, extensions: ['binary_tensor_data', 'model_repository'] };
 }
 
-/** Describes one model: a frame in; out comes the response of docs/wire-format.md, one JSON text with the likeliest labels. */
-export function modelMetadata({ name, modelId }: Manifest): ModelMetadata {
+/** Describes one model: a frame in; logits, the likeliest labels and the number of chunks that they rest on out. */
+export function modelMetadata({ name, classes }: Manifest, versions: readonly string[]): ModelMetadata {
   return {
     name,
-    versions: [modelId],
+    versions,
     platform: 'aecnn_split_model',
-    inputs: [{ name: 'frame', datatype: 'UINT8', shape: [-1] }],
-    outputs: [{ name: 'response', datatype: 'BYTES', shape: [1] }],
+    inputs: [{ name: inputName, datatype: 'UINT8', shape: [-1] }],
+    outputs: [
+      { name: 'logits', datatype: 'FP32', shape: [1, classes.length] },
+      { name: 'labels', datatype: 'BYTES', shape: [1, -1] },
+      { name: 'probabilities', datatype: 'FP32', shape: [1, -1] },
+      { name: 'chunks_decoded', datatype: 'INT32', shape: [1, 1] },
+    ],
   };
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { tinySplitModel } from '../../test/fixtures/tiny-split-model.ts';
 import { GraphError, ModelError } from '../core/errors.ts';
 import { encodeFrame, type InferAnswer, serializeRequest } from '../core/wire/index.ts';
-import type { EdgeModel } from './edge-model.ts';
+import type { FrameAnswerer } from './edge-model.ts';
 import { createResponder } from './responder.ts';
 
 const tiny = await tinySplitModel();
@@ -10,15 +10,14 @@ const request = serializeRequest({ requestId: 9, frame: encodeFrame(new Int16Arr
 
 function responderFor(infer: () => Promise<InferAnswer>) {
   const faults: unknown[] = [];
-  const close = async () => undefined;
-  const edgeModel: EdgeModel = {
-    model: tiny.model,
-    infer,
-    expectedComputeMs: () => 0,
-    close,
-    [Symbol.asyncDispose]: close,
+  const edgeModel: FrameAnswerer = { model: tiny.model, infer, expectedComputeMs: () => 0 };
+  return {
+    ...createResponder(
+      () => [edgeModel],
+      (error) => faults.push(error),
+    ),
+    faults,
   };
-  return { ...createResponder([edgeModel], (error) => faults.push(error)), faults };
 }
 
 test("a bug of the edge's own is reported to its log and not to the sender", async () => {

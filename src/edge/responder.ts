@@ -8,7 +8,7 @@ import {
   parseFrameHeader,
   parseRequest,
 } from '../core/wire/index.ts';
-import type { EdgeModel } from './edge-model.ts';
+import type { FrameAnswerer } from './edge-model.ts';
 
 /** Codes of failures that the sender can mend; others are the edge's own and are reported to `onFault`. */
 const senderCodes: ReadonlySet<AecnnErrorCode> = new Set(['WIRE_FORMAT', 'MODEL', 'DEADLINE', 'ENVIRONMENT']);
@@ -24,29 +24,25 @@ export interface Responder {
    *
    * @throws {@link ModelError} when this edge does not serve it.
    */
-  modelOf(modelId: string): EdgeModel;
+  modelOf(modelId: string): FrameAnswerer;
   /** Puts a failure into a refusal; one that is the edge's own is reported, and told without its details when it is a bug. */
   refusalFor(requestId: number, error: unknown): InferRefusal;
 }
 
 /**
- * Makes a responder for some models.
+ * Makes a responder.
  *
+ * @param models - The models that answer now, which differ in their ids.
  * @param onFault - Told every failure that is the edge's own.
- * @throws {@link RangeError} when two models have the same id or name.
  */
-export function createResponder(models: readonly EdgeModel[], onFault: (error: unknown) => void): Responder {
-  const byId = new Map(models.map((edgeModel) => [edgeModel.model.manifest.modelId, edgeModel]));
-  const names = new Set(models.map(({ model }) => model.manifest.name));
-  if (byId.size < models.length || names.size < models.length) {
-    throw new RangeError('models must differ in id and name');
-  }
-  const known = models.map(({ model }) => `${model.manifest.modelId} (${model.manifest.name})`).join(', ');
-
-  function modelOf(modelId: string): EdgeModel {
-    const edgeModel = byId.get(modelId);
-    if (edgeModel !== undefined) return edgeModel;
-    throw new ModelError(`the frame was made for model ${modelId}, this edge serves ${known}`);
+export function createResponder(models: () => readonly FrameAnswerer[], onFault: (error: unknown) => void): Responder {
+  function modelOf(modelId: string): FrameAnswerer {
+    const answerer = models().find(({ model }) => model.manifest.modelId === modelId);
+    if (answerer !== undefined) return answerer;
+    const known = models().map(({ model }) => `${model.manifest.modelId} (${model.manifest.name})`);
+    throw new ModelError(
+      `the frame was made for model ${modelId}, this edge serves ${known.length > 0 ? known.join(', ') : 'none'}`,
+    );
   }
 
   function refusalFor(requestId: number, error: unknown): InferRefusal {

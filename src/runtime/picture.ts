@@ -62,12 +62,17 @@ export async function decodePicture(source: string | Uint8Array, name?: string):
 /**
  * Decodes a picture at its own size.
  *
+ * @param maxPixels - One of more is refused before it is decoded.
  * @throws {@link ImageError} as {@link decodePicture} does.
  */
-export async function decodeFullPicture(source: string | Uint8Array, name?: string): Promise<Picture> {
+export async function decodeFullPicture(
+  source: string | Uint8Array,
+  name?: string,
+  maxPixels = maxPicturePixels,
+): Promise<Picture> {
   const called = pictureName(source, name);
   const bytes = await pictureBytes(source, called);
-  return attempt(called, async () => rawRgb(await open(bytes)));
+  return attempt(called, async () => rawRgb(await open(bytes, maxPixels)), maxPixels);
 }
 
 /** Resizes decoded pixels to `width` x `height` (no aspect kept), cubic kernel. */
@@ -117,10 +122,10 @@ function loadSharp(): Promise<SharpFactory> {
 }
 
 /** A pipeline that reads one picture, upright. */
-async function open(bytes: Uint8Array): Promise<Sharp> {
+async function open(bytes: Uint8Array, maxPixels = maxPicturePixels): Promise<Sharp> {
   const sharp = await loadSharp();
   // Warnings (odd metadata, stray bytes) pass; damage to the pixels does not.
-  return sharp(bytes, { autoOrient: true, failOn: 'error', limitInputPixels: maxPicturePixels });
+  return sharp(bytes, { autoOrient: true, failOn: 'error', limitInputPixels: maxPixels });
 }
 
 async function openRaw({ rgb, width, height }: Picture): Promise<Sharp> {
@@ -173,14 +178,14 @@ function emptyPicture(called: string): ImageError {
 }
 
 /** Runs sharp and says in one sentence what it did not like. */
-async function attempt<T>(called: string, work: () => Promise<T>): Promise<T> {
+async function attempt<T>(called: string, work: () => Promise<T>, maxPixels = maxPicturePixels): Promise<T> {
   try {
     return await work();
   } catch (cause) {
     if (cause instanceof EnvironmentError) throw cause;
     const detail = cause instanceof Error ? (cause.message.split('\n', 1)[0] ?? '') : String(cause);
     if (/pixel limit/i.test(detail)) {
-      throw new ImageError(`${called} has more than ${maxPicturePixels} pixels: shrink it first`, { cause });
+      throw new ImageError(`${called} has more than ${maxPixels} pixels: shrink it first`, { cause });
     }
     if (/unsupported image format/i.test(detail)) {
       throw new ImageError(

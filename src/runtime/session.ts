@@ -1,5 +1,5 @@
 /**
- * What runs a graph. `runtime/node.ts` and (later) `runtime/web.ts` implement it over ONNX Runtime and are its only doors;
+ * What runs a graph. `runtime/node.ts` and `runtime/web.ts` implement it over ONNX Runtime and are its only doors;
  * everything else takes a `Runtime` as a parameter.
  */
 

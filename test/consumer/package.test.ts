@@ -66,9 +66,9 @@ test('it holds what runs and the licence, and neither sources nor tests', () => 
   );
 });
 
-test('it is small: code, and models of at most 8 MB each', () => {
+test('it is small: code, models of at most 8 MB each, and a page of 4 MB where that is built', () => {
   expect(unpackedBytes).toBeGreaterThan(50_000);
-  expect(unpackedBytes).toBeLessThan(12_000_000);
+  expect(unpackedBytes).toBeLessThan(16_000_000);
 });
 
 const entries = Object.keys(manifest.exports).filter((entry) => entry !== './package.json');

@@ -297,7 +297,7 @@ describe('what an edge refuses', () => {
     expect((await other.next()).ok).toBe(true);
   });
 
-  test('a request whose deadline passes in the queue is refused, not computed late', async () => {
+  test('a request that cannot be answered in time is refused at once, before those that came earlier', async () => {
     const heavy = await tinySplitModel({ edgeProducts: 60 });
     await using slow = await createEdgeServer({ models: [heavy.model], runtime, port: 0 });
     await using own = await createDevice({ model: heavy.model, runtime });
@@ -305,8 +305,8 @@ describe('what an edge refuses', () => {
     const { frame } = await own.compress(red);
     client.send(serializeRequest({ requestId: 1, frame }));
     client.send(serializeRequest({ requestId: 2, remainingMs: 1, frame }));
-    expect(await client.next()).toMatchObject({ requestId: 1, ok: true });
     expect(await client.next()).toMatchObject({ requestId: 2, ok: false, error: { code: 'DEADLINE' } });
+    expect(await client.next()).toMatchObject({ requestId: 1, ok: true });
   });
 
   test('more requests than may wait are refused at once', async () => {
@@ -318,9 +318,7 @@ describe('what an edge refuses', () => {
     for (let requestId = 1; requestId <= 3; requestId++) client.send(serializeRequest({ requestId, frame }));
     expect(await client.next()).toMatchObject({ requestId: 3, ok: false, error: { code: 'ENVIRONMENT' } });
     expect(await client.next()).toMatchObject({ requestId: 1, ok: true });
-    const second = await client.next();
-    expect(second).toMatchObject({ requestId: 2, ok: true });
-    expect(second.ok && second.timeMs.queue).toBeGreaterThan(1);
+    expect(await client.next()).toMatchObject({ requestId: 2, ok: true });
   });
 });
 
@@ -339,12 +337,11 @@ describe('the edge as a server', () => {
       body: {
         name: 'tiny',
         versions: [tiny.manifest.modelId],
-        outputs: [{ name: 'response', datatype: 'BYTES', shape: [1] }],
       },
     });
     expect(await get('/v2/models/other')).toEqual({
       status: 404,
-      body: { error: 'there is no model "other", this edge serves tiny' },
+      body: { error: 'there is no model "other", this edge serves tiny', code: 'MODEL' },
     });
     expect((await get('/nowhere')).status).toBe(404);
   });
@@ -386,7 +383,9 @@ describe('the edge as a server', () => {
     await expect(foreign).rejects.toThrow('203.0.113.1 is no address of this machine');
   });
 
-  test('two models of one name are refused', async () => {
-    await expect(createEdgeServer({ models: [tiny.model, tiny.model], runtime, port: 0 })).rejects.toThrow(RangeError);
+  test('the same model twice is refused', async () => {
+    await expect(createEdgeServer({ models: [tiny.model, tiny.model], runtime, port: 0 })).rejects.toThrow(
+      /tiny and tiny are the same model/,
+    );
   });
 });

@@ -93,8 +93,21 @@ export function channelPlan(
 /** Width of the interval of an element that no chunk has brought: wider than any latent. */
 export const unknownWidth = 2 ** nothingKnown;
 
-/** How far the first so many chunks tell each element: the width of its intervals but that about 0, in quantizer steps. */
-export function knownWidths({ arrivals, resolutions }: ChunkPlan, chunks: number): Float32Array {
+const widthsOfPlans = new WeakMap<ChunkPlan, Map<number, Float32Array>>();
+
+/**
+ * How far the first so many chunks tell each element: the width of its intervals but that about 0, in quantizer steps. Made
+ * once for every number of chunks; not to be written to.
+ */
+export function knownWidths(plan: ChunkPlan, chunks: number): Float32Array {
+  const known = widthsOfPlans.get(plan) ?? new Map<number, Float32Array>();
+  widthsOfPlans.set(plan, known);
+  const widths = known.get(chunks) ?? widthsAfter(plan, chunks);
+  known.set(chunks, widths);
+  return widths;
+}
+
+function widthsAfter({ arrivals, resolutions }: ChunkPlan, chunks: number): Float32Array {
   const elements = arrivals.length / resolutions;
   return Float32Array.from({ length: elements }, (_, element) => {
     for (let resolution = 0; resolution < resolutions; resolution++) {

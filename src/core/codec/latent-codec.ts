@@ -80,25 +80,35 @@ export function decompressChunk(
   const decoder = rangeCoder.createDecoder(payload);
   for (let i = 0; i < elements.length; i++) {
     const element = elements[i] as number;
-    const [minSymbol, maxSymbol] = [minSymbols[element] as number, maxSymbols[element] as number];
-    const zero = (places[element] as number) - minSymbol; // as in compressChunk
-    const [resolution, known] = [to[i] as number, from[i] as number];
+    const minSymbol = minSymbols[element] as number;
+    const maxSymbol = maxSymbols[element] as number;
+    const resolution = to[i] as number;
+    const known = from[i] as number;
     const symbol = symbols[element] as number;
-    const knownFirst = firstAlike(symbol, known, minSymbol);
-    const knownEnd = lastAlike(symbol, known, maxSymbol) + 1;
+    // Where the starts of the symbols 0, 1, ... of the table would stand, as in compressChunk.
+    const zero = (places[element] as number) - minSymbol;
+    const knownGroup = groupOf(symbol, known);
+    const knownFirst = Math.max(minSymbol, groupFirst(knownGroup, known));
+    const knownEnd = Math.min(maxSymbol, groupLast(knownGroup, known)) + 1;
     // The group is one of those from `group` to before `groupAfter`: bisected until it is one alone.
     let group = groupOf(knownFirst, resolution);
     let groupAfter = groupOf(knownEnd - 1, resolution) + 1;
     if (groupAfter - group > 1) {
       const base = starts[zero + knownFirst] as number;
-      const quantile = base + decoder.quantile((starts[zero + knownEnd] as number) - base);
+      let start = base;
+      let end = starts[zero + knownEnd] as number;
+      const quantile = base + decoder.quantile(end - base);
       while (groupAfter - group > 1) {
         const middle = (group + groupAfter) >> 1;
-        if ((starts[zero + groupFirst(middle, resolution)] as number) <= quantile) group = middle;
-        else groupAfter = middle;
+        const middleStart = starts[zero + groupFirst(middle, resolution)] as number;
+        if (middleStart <= quantile) {
+          group = middle;
+          start = middleStart;
+        } else {
+          groupAfter = middle;
+          end = middleStart;
+        }
       }
-      const start = starts[zero + firstAlike(group * (1 << resolution), resolution, minSymbol)] as number;
-      const end = starts[zero + lastAlike(group * (1 << resolution), resolution, maxSymbol) + 1] as number;
       decoder.consume(start - base, end - start);
     }
     refined[element] = group * (1 << resolution);

@@ -56,9 +56,11 @@ export function dequantize(
   chunks: number,
 ): Tensor<'float32'> {
   const widths = knownWidths(plan, chunks);
-  const values = Float32Array.from(symbols, (symbol, element) => {
-    return symbol === 0 ? 0 : symbol + Math.sign(symbol) * reconstructionOffset * (widths[element] as number);
-  });
+  const values = new Float32Array(symbols.length);
+  for (let element = 0; element < values.length; element++) {
+    const symbol = symbols[element] as number;
+    if (symbol !== 0) values[element] = symbol + Math.sign(symbol) * reconstructionOffset * (widths[element] as number);
+  }
   return tensor('float32', [1, ...latentShape], values);
 }
 

@@ -20,6 +20,7 @@ export {
   type RayleighLinkSpec,
   type TraceLinkSpec,
 } from './link-spec.ts';
+export { type MessagePacket, messagePackets } from './message-packets.ts';
 export { bytesInPackets, maxPacketBytes, type PacketSchedule, packetHeaderBytes } from './packet-schedule.ts';
 export { createRayleighUplink, ergodicCapacityBitsPerSecond, meanSnrDb, type RayleighFading } from './rayleigh-link.ts';
 export { createReliableUplink } from './reliable-uplink.ts';

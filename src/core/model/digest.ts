@@ -1,12 +1,23 @@
 /** Hashes that bind a split model together: of every file, and the model id made of them (SHA-256, FIPS 180-4). */
 
+import { EnvironmentError } from '../errors.ts';
 import type { FileDigest, Manifest } from './manifest.ts';
 
-/** Returns the SHA-256 of bytes as 64 lower-case hexadecimal digits. Rests on the platform's `crypto.subtle`. */
+/**
+ * Returns the SHA-256 of bytes as 64 lower-case hexadecimal digits. Rests on the platform's `crypto.subtle`.
+ *
+ * @throws {@link EnvironmentError} on a page that a browser does not take for secure.
+ */
 export async function sha256Hex(bytes: Uint8Array): Promise<string> {
+  const { subtle } = globalThis.crypto as Partial<typeof globalThis.crypto>;
+  if (subtle === undefined) {
+    throw new EnvironmentError(
+      'this page is not secure, so the browser checks no hashes: open it over https ("aecnn serve --tls self-signed") or on localhost',
+    );
+  }
   // A copy only of shared memory, which `subtle` refuses.
   const input = bytes.buffer instanceof ArrayBuffer ? (bytes as Uint8Array<ArrayBuffer>) : Uint8Array.from(bytes);
-  const digest = new Uint8Array(await globalThis.crypto.subtle.digest('SHA-256', input));
+  const digest = new Uint8Array(await subtle.digest('SHA-256', input));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 

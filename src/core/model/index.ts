@@ -1,8 +1,12 @@
 export { computeModelId, digestFile, sha256Hex } from './digest.ts';
 export {
+  type CompactDevice,
   type CurvePoint,
+  compactDeviceFileName,
   type DataSplit,
+  type DevicePrecision,
   describeModel,
+  devicePrecisions,
   type FileDigest,
   type Manifest,
   type ModelDescription,

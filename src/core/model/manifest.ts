@@ -17,6 +17,12 @@ export const modelFileNames = ['device.onnx', 'edge.onnx', 'fallback.onnx', 'ent
 /** Name of one file of a split model. */
 export type ModelFileName = (typeof modelFileNames)[number];
 
+/** How the weights of a smaller device graph are kept; it computes in float32 all the same. */
+export const devicePrecisions = ['float16', 'int8'] as const;
+
+/** One of {@link devicePrecisions}. */
+export type DevicePrecision = (typeof devicePrecisions)[number];
+
 /** Stages of ResNet-50 after which the network can be split, first to last. */
 export const splitPoints = ['conv2_x', 'conv3_x', 'conv4_x', 'conv5_x'] as const;
 
@@ -29,6 +35,22 @@ export interface FileDigest {
   /** SHA-256, 64 lower-case hexadecimal digits. */
   readonly sha256: string;
 }
+
+/**
+ * A device graph of fewer bytes, for whoever fetches it, in `device.<precision>.onnx`. Its frames are decoded by the same edge:
+ * the model id is that of the model.
+ */
+export interface CompactDevice extends FileDigest {
+  readonly precision: DevicePrecision;
+  /** Share of right answers through whole frames, and that of the full graph on the same pictures: as many as `images`. */
+  readonly accuracy: number;
+  readonly fullAccuracy: number;
+  readonly images: number;
+}
+
+/** Name of the file of a smaller device graph. */
+export const compactDeviceFileName = (precision: DevicePrecision): `device.${DevicePrecision}.onnx` =>
+  `device.${precision}.onnx`;
 
 /** One measured point of accuracy against bytes: every frame cut to as many chunks as fit. Shares from 0 to 1. */
 export interface CurvePoint {
@@ -95,6 +117,8 @@ export interface Manifest {
   };
   readonly dataSplit: DataSplit;
   readonly files: Readonly<Record<ModelFileName, FileDigest>>;
+  /** Made by `aecnn compact`. */
+  readonly compactDevices?: readonly CompactDevice[];
   readonly licence: string;
   readonly sources: readonly ModelSource[];
 }
@@ -144,6 +168,17 @@ const manifestSchema: z.ZodType<Manifest> = z.object({
     'fallback.onnx': digest,
     'entropy.bin': digest,
   }),
+  compactDevices: z
+    .array(
+      z.object({
+        precision: z.enum(devicePrecisions),
+        ...digest.shape,
+        accuracy: share,
+        fullAccuracy: share,
+        images: count,
+      }),
+    )
+    .exactOptional(),
   licence: text,
   sources: z.array(z.object({ name: text, licence: text, url: text, what: text })),
 });

@@ -9,7 +9,14 @@ import { type EntropyModel, type LatentCoding, type LatentLayout, parseLatentCod
 import { AecnnError, ModelError } from '../errors.ts';
 import { elementCount } from '../tensor/index.ts';
 import { computeModelId, sha256Hex } from './digest.ts';
-import { type Manifest, type ModelFileName, parseManifest } from './manifest.ts';
+import {
+  compactDeviceFileName,
+  type DevicePrecision,
+  type FileDigest,
+  type Manifest,
+  type ModelFileName,
+  parseManifest,
+} from './manifest.ts';
 
 /** Reads one file of a split model by its name, e.g. `device.onnx`. */
 export type ReadModelFile = (name: string) => Promise<Uint8Array>;
@@ -29,6 +36,19 @@ export interface SplitModel {
    * @throws {@link ModelError} when the file is missing or its hash is not the manifest's.
    */
   readGraph(part: GraphPart): Promise<Uint8Array>;
+  /**
+   * Reads a file as it is, for a device that fetches it from here.
+   *
+   * @param name - `manifest.json`, or a file that the manifest names.
+   * @throws {@link ModelError} as `readGraph` does.
+   */
+  readBytes(name: string): Promise<Uint8Array>;
+}
+
+/** Options of {@link readSplitModel}. */
+export interface ReadSplitModelOptions {
+  /** Read the smaller device graph of this precision in place of the full one. */
+  readonly device?: DevicePrecision;
 }
 
 /**
@@ -37,20 +57,29 @@ export interface SplitModel {
  * @param readFile - Reads a file of the model; whatever it rejects with becomes the cause of a {@link ModelError}.
  * @throws {@link ModelError} when a file is missing or damaged, or the manifest is of another format version.
  */
-export async function readSplitModel(readFile: ReadModelFile): Promise<SplitModel> {
-  const manifest = parseManifest(new TextDecoder().decode(await readNamed(readFile, 'manifest.json')));
+export async function readSplitModel(
+  readFile: ReadModelFile,
+  options: ReadSplitModelOptions = {},
+): Promise<SplitModel> {
+  const manifestBytes = await readNamed(readFile, 'manifest.json');
+  const manifest = parseManifest(new TextDecoder().decode(manifestBytes));
   if ((await computeModelId(manifest)) !== manifest.modelId) {
     throw new ModelError(
       `manifest.json was changed: the model id ${manifest.modelId} does not follow from its files and latent shape. ` +
         'Fetch or build the model again',
     );
   }
-  const coding = parseCoding(await readVerified(readFile, manifest, 'entropy.bin'), manifest);
+  const readBytes = async (name: string): Promise<Uint8Array> =>
+    name === 'manifest.json' ? manifestBytes : readVerified(readFile, digestOf(manifest, name), name);
+  const coding = parseCoding(await readBytes('entropy.bin'), manifest);
+  const fileOf = (part: GraphPart): string =>
+    part === 'device' && options.device !== undefined ? compactDeviceFileName(options.device) : `${part}.onnx`;
   return {
     manifest,
     entropyModel: coding.entropyModel,
     layout: { modelId: manifest.modelId, latentShape: manifest.latentShape, ...coding },
-    readGraph: (part) => readVerified(readFile, manifest, `${part}.onnx`),
+    readGraph: (part) => readBytes(fileOf(part)),
+    readBytes,
   };
 }
 
@@ -67,9 +96,20 @@ function parseCoding(bytes: Uint8Array, { latentShape, chunks }: Manifest): Late
   return coding;
 }
 
-async function readVerified(readFile: ReadModelFile, manifest: Manifest, name: ModelFileName): Promise<Uint8Array> {
+/** @throws {@link ModelError} when the manifest names no such file. */
+function digestOf({ files, compactDevices = [] }: Manifest, name: string): FileDigest {
+  const compact = compactDevices.find(({ precision }) => compactDeviceFileName(precision) === name);
+  const digest = files[name as ModelFileName] ?? compact;
+  if (digest !== undefined) return digest;
+  throw new ModelError(
+    /^device\./.test(name)
+      ? `the model has no ${name}: make a smaller device graph with "aecnn compact"`
+      : `a split model has no file ${name}`,
+  );
+}
+
+async function readVerified(readFile: ReadModelFile, expected: FileDigest, name: string): Promise<Uint8Array> {
   const bytes = await readNamed(readFile, name);
-  const expected = manifest.files[name];
   if (bytes.length !== expected.bytes) {
     throw new ModelError(
       `${name} has ${bytes.length} bytes, manifest.json says ${expected.bytes}: fetch or build the model again`,

@@ -38,4 +38,4 @@ export {
   serializeRequest,
   serializeResponse,
 } from './message.ts';
-export { type RequestKind, requestKind } from './message-header.ts';
+export { type RequestKind, requestKind, streamProtocol } from './message-header.ts';

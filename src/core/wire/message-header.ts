@@ -8,6 +8,9 @@ import { WireFormatError } from '../errors.ts';
 /** First byte of each binary message. */
 export const messageKinds = { wholeFrame: 1, chunk: 2, acknowledgement: 3 } as const;
 
+/** Subprotocol of the WebSocket: the version of all messages, on which both ends agree when they connect. */
+export const streamProtocol = 'aecnn.1';
+
 /** What a device can send. */
 export type RequestKind = 'wholeFrame' | 'chunk';
 

@@ -2,6 +2,7 @@
 
 import type { Socket as NetSocket } from 'node:net';
 import { WebSocket } from 'ws';
+import { streamProtocol } from '../../core/wire/index.ts';
 import { edgeStreamUrl } from './edge-url.ts';
 import type { Socket, SocketEvents } from './socket.ts';
 import { createSocketTransport, type SocketTransportOptions } from './socket-transport.ts';
@@ -29,7 +30,7 @@ export function createNodeTransport(edge: string, options: NodeTransportOptions 
 function openSocket(url: string, events: SocketEvents): Socket {
   let stream: NetSocket | undefined;
   let requestedMs = performance.now();
-  const socket = new WebSocket(url, {
+  const socket = new WebSocket(url, streamProtocol, {
     perMessageDeflate: false,
     maxPayload: maxResponseBytes,
     finishRequest(request) {
@@ -77,8 +78,10 @@ function openSocket(url: string, events: SocketEvents): Socket {
   };
 }
 
-/** An error of several attempts (IPv4, IPv6) has an empty message of its own. */
+/** Errors of ws in our words; one of several attempts (IPv4, IPv6) has an empty message of its own. */
 function describe(error: Error): string {
+  if (error.message === 'Server sent no subprotocol')
+    return `it does not speak ${streamProtocol}: use the same version on both`;
   if (error instanceof AggregateError) return error.errors.map((e: Error) => e.message).join(', ');
   return error.message;
 }

@@ -6,7 +6,9 @@ import { dirname, join, resolve } from 'node:path';
 import { ModelError } from '../../core/errors.ts';
 import { cropSide, shorterSide } from '../../core/image/index.ts';
 import {
+  compactDeviceFileName,
   computeModelId,
+  devicePrecisions,
   digestFile,
   type FileDigest,
   type Manifest,
@@ -31,6 +33,7 @@ const writtenNames: ReadonlySet<string> = new Set([
   'fallback.onnx',
   'entropy.bin',
   'manifest.json',
+  ...devicePrecisions.map(compactDeviceFileName),
   trainedFileName,
 ]);
 

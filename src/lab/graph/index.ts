@@ -14,3 +14,4 @@ export {
 export type { Dim, OpAttributes, OpType, ValueType, WindowAttributes } from './op-attributes.ts';
 export * from './ops.ts';
 export { serializeGraph } from './serialize.ts';
+export { type ConstantPrecision, shrinkConstants } from './shrink-constants.ts';

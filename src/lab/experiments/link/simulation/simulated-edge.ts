@@ -3,7 +3,7 @@
 import type { Clock } from '../../../../core/clock.ts';
 import type { SplitModel } from '../../../../core/model/index.ts';
 import { type InferAnswer, parseFrame } from '../../../../core/wire/index.ts';
-import type { EdgeModel } from '../../../../edge/index.ts';
+import type { FrameAnswerer } from '../../../../edge/index.ts';
 
 /**
  * Makes an edge model on a clock.
@@ -11,10 +11,9 @@ import type { EdgeModel } from '../../../../edge/index.ts';
  * @param model - Its id is that of the frames.
  * @param computeMs - Time of one answer.
  */
-export function createSimulatedEdge(model: SplitModel, computeMs: number, clock: Clock): EdgeModel {
+export function createSimulatedEdge(model: SplitModel, computeMs: number, clock: Clock): FrameAnswerer {
   let freeMs = 0;
   const waitMs = (): number => Math.max(0, freeMs - clock.now());
-  const close = async (): Promise<void> => undefined;
   return {
     model,
     expectedComputeMs: () => waitMs() + computeMs,
@@ -34,7 +33,5 @@ export function createSimulatedEdge(model: SplitModel, computeMs: number, clock:
         );
       });
     },
-    close,
-    [Symbol.asyncDispose]: close,
   };
 }

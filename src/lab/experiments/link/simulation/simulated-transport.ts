@@ -7,7 +7,7 @@
  */
 
 import type { Clock } from '../../../../core/clock.ts';
-import { bytesInPackets, type PacketSchedule, packetHeaderBytes } from '../../../../core/link/index.ts';
+import { messagePackets, type PacketSchedule } from '../../../../core/link/index.ts';
 import {
   type Acknowledgement,
   type InferResponse,
@@ -15,14 +15,14 @@ import {
   serializeChunkMessage,
 } from '../../../../core/wire/index.ts';
 import type { FrameStreamEvents, Transport } from '../../../../device/index.ts';
-import { createChunkAssembler, createResponder, type EdgeModel } from '../../../../edge/index.ts';
+import { createChunkAssembler, createResponder, type FrameAnswerer } from '../../../../edge/index.ts';
 
 /** Options of {@link createSimulatedTransport}. */
 export interface SimulatedTransportOptions {
   readonly clock: Clock;
   readonly uplink: PacketSchedule;
   readonly roundTripMs: number;
-  readonly edge: EdgeModel;
+  readonly edge: FrameAnswerer;
 }
 
 /** A simulated transport. */
@@ -30,9 +30,6 @@ export interface SimulatedTransport extends Transport {
   /** From handing over the first chunk of a request to the arrival of its last one. */
   uplinkMs(requestId: number): number;
 }
-
-/** Bytes of a message in a masked WebSocket frame (RFC 6455, section 5.2). */
-const webSocketBytes = (messageBytes: number): number => messageBytes + (messageBytes < 126 ? 6 : 8);
 
 /**
  * Makes a transport that is connected from the start. After `end` a stream's acknowledgements still come, its response does
@@ -54,7 +51,7 @@ export function createSimulatedTransport(options: SimulatedTransportOptions): Si
     throw error;
   };
   const assembler = createChunkAssembler({
-    responder: createResponder([edge], fail),
+    responder: createResponder(() => [edge], fail),
     loop: { ...clock, atEndOfTurn: (callback) => void clock.after(0, callback) },
     maxFrameBytes: onePacketBytes,
     incompleteTimeoutMs: 10_000,
@@ -69,18 +66,10 @@ export function createSimulatedTransport(options: SimulatedTransportOptions): Si
   /** Sends messages in one write; each is at the edge with the packet that holds its last byte. */
   function transmit(messages: readonly Uint8Array[]): number {
     let arrivedMs = clock.now();
-    let bytes = 0;
-    const left = messages.map((message) => {
-      bytes += webSocketBytes(message.length);
-      return { message, end: bytes };
-    });
-    let received = 0;
-    for (const packetBytes of bytesInPackets(bytes)) {
-      received += packetBytes - packetHeaderBytes;
+    for (const { packetBytes, messages: complete } of messagePackets(messages)) {
       arrivedMs = uplink.send(packetBytes, clock.now());
-      const inPacket = left.splice(0, left.filter(({ end }) => end <= received).length);
       clock.after(arrivedMs - clock.now(), () => {
-        for (const { message } of inPacket) assembler.receive(message);
+        for (const message of complete) assembler.receive(message);
       });
     }
     return arrivedMs;
