@@ -8,9 +8,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { runCommand } from '../src/cli/run-command.ts';
-import { DatasetError, UsageError } from '../src/core/errors.ts';
+import { DatasetError } from '../src/core/errors.ts';
 import { readSplitModel } from '../src/core/model/index.ts';
 import { createDevice } from '../src/device/index.ts';
 import { defaultEdgeServerOptions } from '../src/edge/index.ts';
@@ -23,6 +22,7 @@ import { type BareRate, bareRates } from './edge/bare-session.ts';
 import type { EdgeHandlers } from './edge/edge-process.ts';
 import { measureOverload } from './edge/overload.ts';
 import { measureThroughput } from './edge/throughput.ts';
+import { commandLine, parseOptions, wholeNumber } from './options.ts';
 
 const resultFile = fileURLToPath(new URL('../results/bench-edge.json', import.meta.url));
 const help = `Measures the edge server under load, against ONNX Runtime alone.
@@ -53,17 +53,27 @@ type MeasuredThroughput = Awaited<ReturnType<typeof measureThroughput>> & {
   readonly shareOfPeer: number;
 };
 
+/** What can be given, and what holds when it is not. */
+const optionTypes = {
+  model: { type: 'string', default: 'out/model' },
+  pictures: { type: 'string', default: 'samples' },
+  threads: { type: 'string', default: '2' },
+  seconds: { type: 'string', default: '10' },
+  'overload-seconds': { type: 'string', default: '60' },
+  json: { type: 'boolean', default: false },
+  'no-save': { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
+
 async function main(signal: AbortSignal): Promise<void> {
-  const given = parseOptions();
+  const given = parseOptions(optionTypes);
   if (given.help) {
     process.stdout.write(help);
     return;
   }
-  const [threads, seconds, overloadSeconds] = (['threads', 'seconds', 'overload-seconds'] as const).map((name) => {
-    if (!/^[1-9]\d{0,3}$/.test(given[name])) throw new UsageError(`--${name} must be a whole number from 1`);
-    return Number(given[name]);
-  }) as [number, number, number];
-  const words = process.argv.slice(2);
+  const threads = wholeNumber('threads', given.threads);
+  const seconds = wholeNumber('seconds', given.seconds);
+  const overloadSeconds = wholeNumber('overload-seconds', given['overload-seconds']);
   const startedAt = performance.now();
   const model = await readSplitModel((name) => readFile(join(given.model, name)));
   const frames = await framesOf(model, given.pictures);
@@ -108,7 +118,7 @@ async function main(signal: AbortSignal): Promise<void> {
     overload.push({ sessions, ...(await measureOverload({ child, url }, frames, options)) });
   }
   const result = {
-    provenance: await provenance(['npm run bench:edge', ...(words.length > 0 ? ['--', ...words] : [])].join(' ')),
+    provenance: await provenance(commandLine('bench:edge')),
     seconds: Math.round((performance.now() - startedAt) / 1000),
     modelId: model.manifest.modelId,
     threads,
@@ -138,25 +148,6 @@ async function main(signal: AbortSignal): Promise<void> {
           `${refusalMs.p50.toFixed(1)} ms (p99 ${refusalMs.p99.toFixed(1)}), normal again after ${normalAgainAfterMs.toFixed(0)} ms`,
       );
     }
-  }
-}
-
-function parseOptions() {
-  try {
-    return parseArgs({
-      options: {
-        model: { type: 'string', default: 'out/model' },
-        pictures: { type: 'string', default: 'samples' },
-        threads: { type: 'string', default: '2' },
-        seconds: { type: 'string', default: '10' },
-        'overload-seconds': { type: 'string', default: '60' },
-        json: { type: 'boolean', default: false },
-        'no-save': { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    }).values;
-  } catch (cause) {
-    throw new UsageError(`${cause instanceof Error ? cause.message : cause}; --help shows the options`, { cause });
   }
 }
 

@@ -9,7 +9,6 @@ import { readdir } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { runCommand } from '../src/cli/run-command.ts';
 import { DatasetError, UsageError } from '../src/core/errors.ts';
 import { poissonRequests, provenance } from '../src/lab/experiments/index.ts';
@@ -19,6 +18,7 @@ import { type ScenarioResult, scenarioLine, scenarioResult } from './link/scenar
 import { type LinkScenario, linkScenarios } from './link/scenarios.ts';
 import { raiseSessionPriority } from './link/session-priority.ts';
 import { createScenarioSimulator, type ScenarioSimulator } from './link/simulated.ts';
+import { parseOptions, wholeNumber } from './options.ts';
 
 const resultFile = fileURLToPath(new URL('../results/bench-link.json', import.meta.url));
 
@@ -41,8 +41,20 @@ Needs Linux, root and iproute2. Where the kernel has no netem, a process delays 
   npm run bench:link -- --model out/model --only cut --requests 30 --no-save
 `;
 
+/** What can be given, and what holds when it is not. */
+const optionTypes = {
+  model: { type: 'string', default: 'out/model' },
+  pictures: { type: 'string', default: 'samples' },
+  only: { type: 'string', multiple: true, default: [] as string[] },
+  requests: { type: 'string' },
+  threads: { type: 'string', default: '1' },
+  json: { type: 'boolean', default: false },
+  'no-save': { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
+
 async function main(signal: AbortSignal): Promise<void> {
-  const { values: given } = parseOptions();
+  const given = parseOptions(optionTypes);
   if (given.help) {
     process.stdout.write(help);
     return;
@@ -98,30 +110,6 @@ async function simulated(
 ): Promise<Pick<ScenarioResult, 'simulated'>> {
   if (incident !== undefined || deviceMs.p50 === undefined || edgeMs.p50 === undefined) return {};
   return { simulated: await simulator.simulate(scenario, requests, { deviceMs: deviceMs.p50, edgeMs: edgeMs.p50 }) };
-}
-
-function parseOptions() {
-  try {
-    return parseArgs({
-      options: {
-        model: { type: 'string', default: 'out/model' },
-        pictures: { type: 'string', default: 'samples' },
-        only: { type: 'string', multiple: true, default: [] },
-        requests: { type: 'string' },
-        threads: { type: 'string', default: '1' },
-        json: { type: 'boolean', default: false },
-        'no-save': { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    });
-  } catch (cause) {
-    throw new UsageError(`${cause instanceof Error ? cause.message : cause}; --help shows the options`, { cause });
-  }
-}
-
-function wholeNumber(name: string, text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new UsageError(`--${name} must be a whole number from 1, got "${text}"`);
-  return Number(text);
 }
 
 function chosenScenarios(only: readonly string[], requests: string | undefined): LinkScenario[] {

@@ -9,18 +9,17 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import sharp from 'sharp';
 import { quantile } from 'simple-statistics';
 import { build } from 'vite';
 import { runCommand } from '../src/cli/run-command.ts';
-import { UsageError } from '../src/core/errors.ts';
 import { readSplitModel, type SplitModel } from '../src/core/model/index.ts';
 import { createEdgeServer } from '../src/edge/index.ts';
 import { provenance } from '../src/lab/experiments/index.ts';
 import { atomicWriteFile } from '../src/lab/files/index.ts';
 import { createNodeRuntime } from '../src/runtime/node.ts';
+import { commandLine, parseOptions, wholeNumber } from './options.ts';
 
 const inRepository = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const help = `Measures the page of "aecnn serve --web" in Chromium, and takes its pictures.
@@ -46,14 +45,23 @@ interface Visit {
   readonly deviceMs: number;
 }
 
+/** What can be given, and what holds when it is not. */
+const optionTypes = {
+  model: { type: 'string', default: 'out/model' },
+  chromium: { type: 'string', default: '/usr/bin/chromium' },
+  visits: { type: 'string', default: '5' },
+  json: { type: 'boolean', default: false },
+  'no-save': { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
+
 async function main(signal: AbortSignal): Promise<void> {
-  const given = parseOptions();
+  const given = parseOptions(optionTypes);
   if (given.help) {
     process.stdout.write(help);
     return;
   }
-  if (!/^[1-9]\d?$/.test(given.visits)) throw new UsageError('--visits must be a whole number from 1 to 99');
-  const words = process.argv.slice(2);
+  const visits = wholeNumber('visits', given.visits);
   const startedAt = performance.now();
   const model = await readSplitModel((name) => readFile(join(given.model, name)));
   const folder = await mkdtemp(join(tmpdir(), 'aecnn-page-'));
@@ -69,7 +77,7 @@ async function main(signal: AbortSignal): Promise<void> {
     for (const threads of [true, false]) {
       const first: Visit[] = [];
       const second: Visit[] = [];
-      while (first.length < Number(given.visits)) {
+      while (first.length < visits) {
         signal.throwIfAborted();
         const context = await browser.newContext();
         if (!threads) await withoutThreads(context);
@@ -84,7 +92,7 @@ async function main(signal: AbortSignal): Promise<void> {
       for (const look of looks) await takePicture(await browser.newContext(look.context), server.url, look.file);
     }
     const result = {
-      provenance: await provenance(['npm run bench:page', ...(words.length > 0 ? ['--', ...words] : [])].join(' ')),
+      provenance: await provenance(commandLine('bench:page')),
       seconds: Math.round((performance.now() - startedAt) / 1000),
       modelId: model.manifest.modelId,
       chromium: browser.version(),
@@ -103,23 +111,6 @@ async function main(signal: AbortSignal): Promise<void> {
   } finally {
     await browser.close();
     await rm(folder, { recursive: true, force: true });
-  }
-}
-
-function parseOptions() {
-  try {
-    return parseArgs({
-      options: {
-        model: { type: 'string', default: 'out/model' },
-        chromium: { type: 'string', default: '/usr/bin/chromium' },
-        visits: { type: 'string', default: '5' },
-        json: { type: 'boolean', default: false },
-        'no-save': { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    }).values;
-  } catch (cause) {
-    throw new UsageError(`${cause instanceof Error ? cause.message : cause}; --help shows the options`, { cause });
   }
 }
 
