@@ -56,6 +56,8 @@ test('models that answer, and their files for a device: for ever by their hash; 
   }
   const named = await get(`/web/models/${modelId}/device.onnx?sha256=${model.manifest.files['device.onnx'].sha256}`);
   expect(named.headers.get('cache-control')).toContain('immutable');
+  const outdated = await get(`/web/models/${modelId}/device.onnx?sha256=${'0'.repeat(64)}`);
+  expect(outdated.headers.get('cache-control')).toBe('no-cache');
   const edgeGraph = await get(`/web/models/${modelId}/edge.onnx`);
   expect(edgeGraph.status).toBe(404);
   expect(await edgeGraph.json()).toMatchObject({

@@ -30,11 +30,8 @@ export const edgeUrl = (): string => new URL('.', location.href).href;
 export const servedModels = (): Promise<ServedModel[]> => json('web/models.json');
 
 /** What a model is, before anything large of it is fetched. */
-export async function servedManifest(modelId: string): Promise<Manifest> {
-  const response = await fetch(new URL('manifest.json', modelUrl(modelId)));
-  if (!response.ok) throw new Error(`the edge answered ${response.status} when it was asked for the model`);
-  return parseManifest(await response.text());
-}
+export const servedManifest = async (modelId: string): Promise<Manifest> =>
+  parseManifest(await (await request(`${modelUrl(modelId)}manifest.json`)).text());
 
 /** Sample pictures, maybe none. */
 export const samplePictures = (): Promise<Sample[]> => json('web/samples.json');

@@ -19,5 +19,5 @@ export {
   serializeManifest,
   splitPoints,
 } from './manifest.ts';
-export { type GraphPart, type ReadModelFile, readSplitModel, type SplitModel } from './split-model.ts';
+export { fileDigest, type GraphPart, type ReadModelFile, readSplitModel, type SplitModel } from './split-model.ts';
 export { type RankedLabel, topLabels } from './top-labels.ts';

@@ -70,7 +70,7 @@ export async function readSplitModel(
     );
   }
   const readBytes = async (name: string): Promise<Uint8Array> =>
-    name === 'manifest.json' ? manifestBytes : readVerified(readFile, digestOf(manifest, name), name);
+    name === 'manifest.json' ? manifestBytes : readVerified(readFile, fileDigest(manifest, name), name);
   const coding = parseCoding(await readBytes('entropy.bin'), manifest);
   const fileOf = (part: GraphPart): string =>
     part === 'device' && options.device !== undefined ? compactDeviceFileName(options.device) : `${part}.onnx`;
@@ -96,8 +96,12 @@ function parseCoding(bytes: Uint8Array, { latentShape, chunks }: Manifest): Late
   return coding;
 }
 
-/** @throws {@link ModelError} when the manifest names no such file. */
-function digestOf({ files, compactDevices = [] }: Manifest, name: string): FileDigest {
+/**
+ * Returns what a manifest says of a file, one of its smaller device graphs included.
+ *
+ * @throws {@link ModelError} when it names no such file.
+ */
+export function fileDigest({ files, compactDevices = [] }: Manifest, name: string): FileDigest {
   const compact = compactDevices.find(({ precision }) => compactDeviceFileName(precision) === name);
   const digest = files[name as ModelFileName] ?? compact;
   if (digest !== undefined) return digest;

@@ -8,8 +8,8 @@
 
 import { ModelError } from '../../core/errors.ts';
 import {
-  compactDeviceFileName,
   type DevicePrecision,
+  fileDigest,
   parseManifest,
   readSplitModel,
   type SplitModel,
@@ -31,8 +31,6 @@ export interface FetchModelOptions {
   readonly signal?: AbortSignal;
   /** A smaller device graph, see `aecnn compact`; the full one when left out. */
   readonly device?: DevicePrecision;
-  /** Where files are kept; `caches` of the page when left out, nowhere when the page has none (it is not secure). */
-  readonly storage?: CacheStorage;
 }
 
 const cacheName = 'aecnn-models';
@@ -45,32 +43,24 @@ const cacheName = 'aecnn-models';
  */
 export async function fetchSplitModel(url: string, options: FetchModelOptions = {}): Promise<SplitModel> {
   const base = new URL(url.endsWith('/') ? url : `${url}/`, globalThis.location?.href);
-  const storage = options.storage ?? globalThis.caches;
-  const manifest = await download(new URL('manifest.json', base), 'manifest.json', options);
-  const { files, compactDevices = [] } = parseManifest(new TextDecoder().decode(manifest));
-  const digests = new Map(Object.entries(files));
-  for (const compact of compactDevices) digests.set(compactDeviceFileName(compact.precision), compact);
+  const manifestBytes = await download(new URL('manifest.json', base), 'manifest.json', options);
+  const manifest = parseManifest(new TextDecoder().decode(manifestBytes));
   const { device } = options;
   return readSplitModel(
     async (name) => {
-      const digest = digests.get(name);
-      if (name === 'manifest.json') return manifest;
-      if (digest === undefined) throw new ModelError('manifest.json does not name it');
-      const address = new URL(`${name}?sha256=${digest.sha256}`, base);
-      return kept(storage, address, digest.sha256, () => download(address, name, options));
+      if (name === 'manifest.json') return manifestBytes;
+      const { sha256 } = fileDigest(manifest, name);
+      const address = new URL(`${name}?sha256=${sha256}`, base);
+      return kept(address, sha256, () => download(address, name, options));
     },
     device === undefined ? {} : { device },
   );
 }
 
 /** A file from where it is kept, or else fetched and kept. */
-async function kept(
-  storage: CacheStorage | undefined,
-  key: URL,
-  sha256: string,
-  fetched: () => Promise<Uint8Array>,
-): Promise<Uint8Array> {
-  // A browser that keeps nothing, for want of room or leave, downloads again at the next visit.
+async function kept(key: URL, sha256: string, fetched: () => Promise<Uint8Array>): Promise<Uint8Array> {
+  // A page that is not secure has no place for it, and one without room or leave keeps nothing: the next visit downloads again.
+  const storage: CacheStorage | undefined = globalThis.caches;
   const cache = await storage?.open(cacheName).catch(() => undefined);
   const known = await cache?.match(key).catch(() => undefined);
   if (known !== undefined) {

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
 import { EnvironmentError, ImageError, ModelError } from '../../core/errors.ts';
-import { compactDeviceFileName, devicePrecisions } from '../../core/model/index.ts';
+import { compactDeviceFileName, devicePrecisions, fileDigest, type SplitModel } from '../../core/model/index.ts';
 import type { Runtime } from '../../runtime/session.ts';
 import type { EdgeModel } from '../edge-model.ts';
 import { createFileShelf } from './file-shelf.ts';
@@ -110,7 +110,7 @@ export async function addWebRoutes(app: FastifyInstance, options: WebRoutesOptio
       }
       const bytes = await filesOf(model, params.file);
       return reply
-        .headers(query.sha256 === undefined ? untilChanged : { 'cache-control': forEver })
+        .headers(isNamedByHash(model, params.file, query.sha256) ? { 'cache-control': forEver } : untilChanged)
         .type(params.file.endsWith('.json') ? 'application/json' : 'application/octet-stream')
         .send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     },
@@ -125,6 +125,10 @@ export async function addWebRoutes(app: FastifyInstance, options: WebRoutesOptio
     },
   );
 }
+
+/** Whether an address says the hash of what it leads to: then it always leads to the same. */
+const isNamedByHash = ({ manifest }: SplitModel, file: string, sha256: string | undefined): boolean =>
+  sha256 !== undefined && file !== 'manifest.json' && fileDigest(manifest, file).sha256 === sha256;
 
 /** A sample picture, and where it is served. */
 interface Sample {
