@@ -4,7 +4,7 @@
  *     stream-route ──► device-connection ──► chunk-assembler ──► responder ──┐
  *                                                                            ├─► model-repository ─► edge-model ─► batch-queue
  *     oip/infer-route ───────────────────────────────────────────────────────┤
- *     web/web-routes ───► picture-answerer ──────────────────────────────────┘
+ *     web/web-routes ──► picture-desk ──► picture-answerer ──────────────────┘
  *
  * Rests on fastify. The event loop only moves bytes and decodes frames; graphs compute in the worker threads of the runtime,
  * so health is answered while they do. Closing answers every accepted request first, those of which chunks are missing from
@@ -41,6 +41,7 @@ export interface EdgeServerOptions {
   readonly models: readonly ModelSource[];
   /** Should compute in worker threads. */
   readonly runtime: Runtime;
+  /** Address to listen on: that of one network, or `0.0.0.0` for all. */
   readonly host?: string;
   /** 0 takes any free port. */
   readonly port?: number;
@@ -91,6 +92,7 @@ const clientCloseTimeoutMs = 500;
 export interface EdgeServer extends AsyncDisposable {
   /** Address for devices, e.g. `http://127.0.0.1:8080`. */
   readonly url: string;
+  /** Its models, to look at and to change. */
   readonly repository: Pick<ModelRepository, 'states' | 'load' | 'unload'>;
   /** Answers what was accepted, refuses what comes later, then closes connections and sessions. */
   close(): Promise<void>;

@@ -17,8 +17,6 @@ const senderCodes: ReadonlySet<AecnnErrorCode> = new Set(['WIRE_FORMAT', 'MODEL'
 export interface Responder {
   /** Answers one message with a whole frame. Never rejects. */
   respond(message: Uint8Array): Promise<InferResponse>;
-  /** Answers one frame, whole or cut. Never rejects. */
-  answer(request: InferRequest): Promise<InferResponse>;
   /**
    * Returns the model that a frame was made for.
    *
@@ -53,14 +51,6 @@ export function createResponder(models: () => readonly FrameAnswerer[], onFault:
       : refusal(requestId, 'INTERNAL', 'the edge failed; see its log');
   }
 
-  async function answer(request: InferRequest): Promise<InferResponse> {
-    try {
-      return await modelOf(parseFrameHeader(request.frame).modelId).infer(request);
-    } catch (error) {
-      return refusalFor(request.requestId, error);
-    }
-  }
-
   async function respond(message: Uint8Array): Promise<InferResponse> {
     let request: InferRequest;
     try {
@@ -68,10 +58,14 @@ export function createResponder(models: () => readonly FrameAnswerer[], onFault:
     } catch (error) {
       return refusalFor(0, error);
     }
-    return answer(request);
+    try {
+      return await modelOf(parseFrameHeader(request.frame).modelId).infer(request);
+    } catch (error) {
+      return refusalFor(request.requestId, error);
+    }
   }
 
-  return { respond, answer, modelOf, refusalFor };
+  return { respond, modelOf, refusalFor };
 }
 
 /** Returns the request id of a message with a whole frame, 0 when it cannot be read that far. */

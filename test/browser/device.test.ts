@@ -37,9 +37,13 @@ let compressor: ImageCompressor;
 
 beforeAll(async () => {
   const weights = await fetchBackbone();
+  if ('missing' in weights) {
+    missing = weights.missing;
+    return;
+  }
   const launched = await launchChromium();
-  if ('missing' in weights || 'missing' in launched) {
-    missing = 'missing' in weights ? weights.missing : 'missing' in launched ? launched.missing : undefined;
+  if ('missing' in launched) {
+    missing = launched.missing;
     return;
   }
   browser = launched.browser;
