@@ -187,8 +187,11 @@ test('the page classifies a sample through the edge, and by itself when the edge
   await page.waitForTimeout(1000);
   const before = await summary.textContent();
   await classify.click();
-  await expect.poll(() => summary.textContent(), { timeout: 30_000 }).toMatch(/AECNN: \w+ after .*in time/);
-  expect(await summary.textContent()).not.toBe(before);
+  const isNew = async (): Promise<boolean> => {
+    const text = await summary.textContent();
+    return text !== before && /AECNN: \w+ after .*in time/.test(text ?? '');
+  };
+  await expect.poll(isNew, { timeout: 30_000 }).toBe(true);
   await page.getByRole('group', { name: 'Samples' }).getByRole('radio').first().press('Space');
   await expect.poll(() => classify.isEnabled()).toBe(true);
 
@@ -196,8 +199,9 @@ test('the page classifies a sample through the edge, and by itself when the edge
   await page.getByLabel('Deadline, ms').fill('3000');
   await page.getByLabel('Deadline, ms').blur();
   await classify.click();
-  await expect.poll(() => aecnn.textContent(), { timeout: 30_000 }).toContain('answered by the device itself');
-  expect(await aecnn.textContent()).toMatch(/airplanes.*in time/s);
+  // The camera's picture may have been answered by the device too: this one is an airplane.
+  const byDevice = /airplanes.*in time.*answered by the device itself/s;
+  await expect.poll(() => aecnn.textContent(), { timeout: 30_000 }).toMatch(byDevice);
   expect(await page.getByLabel('JPEG upload').textContent()).toContain('the edge is away');
   await page.close();
 });
