@@ -1,8 +1,9 @@
 /**
  * Gradients of convolutions (group 1), written with the ops that ONNX Runtime's CPU kernels are fastest at.
  *
- * - By the input: a constant weight is flipped and transposed once, here, and used in a `Conv` of stride 1: ONNX Runtime
- *   prepacks constants into its blocked layout (1.8x the speed of weights that are inputs). Otherwise `ConvTranspose`.
+ * - By the input: a constant weight is flipped and transposed once, here, and used in a `Conv` of stride 1, with zeros put
+ *   between the positions where the forward one took strides: ONNX Runtime prepacks constants into its blocked layout
+ *   (1.8x the speed of weights that are inputs). Otherwise `ConvTranspose`.
  * - By the weights: channels-last rows and one `Gemm` (110 GFLOP/s on 2 cores; as a `Conv` with swapped axes: 77).
  */
 
@@ -59,17 +60,15 @@ function inputGradient(g: Value, x: Value, weights: Value, { strides, pads }: Wi
   const [, , outH, outW] = shape4(g);
   const data = weights.constant;
   const backPads = [kH - 1 - pads[0], kW - 1 - pads[1], kH - 1 - pads[2], kW - 1 - pads[3]] as const;
-  if (data?.dtype === 'float32' && strides[0] === 1 && strides[1] === 1 && backPads.every((p) => p >= 0)) {
-    return conv(g, flipped(weights, data), undefined, { pads: backPads });
-  }
-  if (data?.dtype === 'float32' && kH === 1 && kW === 1 && pads.every((p) => p === 0)) {
-    return upsampleWithZeros(
-      upsampleWithZeros(conv(g, flipped(weights, data)), 2, strides[0], 0, H),
-      3,
-      strides[1],
-      0,
-      W,
-    );
+  if (data?.dtype === 'float32' && backPads.every((p) => p >= 0)) {
+    const spread = (gradient: Value, height: number, width: number): Value =>
+      upsampleWithZeros(upsampleWithZeros(gradient, 2, strides[0], 0, height), 3, strides[1], 0, width);
+    const back = flipped(weights, data);
+    // A convolution of single positions sees none of the zeros: they can come after it.
+    if (kH === 1 && kW === 1) return spread(conv(g, back), H, W);
+    return conv(spread(g, H + pads[0] + pads[2] - kH + 1, W + pads[1] + pads[3] - kW + 1), back, undefined, {
+      pads: backPads,
+    });
   }
   const output_padding = [
     H + pads[0] + pads[2] - kH - (outH - 1) * strides[0],

@@ -236,6 +236,9 @@ const checks: { readonly [Op in OpType]: readonly GradientCase[] | Refusal } = {
   Sigmoid: [of1(normals([3, 4]), sigmoid)],
   Sign: [of1(spaced([3, 4]), sign)],
   Slice: [
+    of1(normals([3, 34]), (x) => slice(x, 0, 0, 3, 2)),
+    of1(normals([3, 70]), (x) => slice(x, 0, 0, 3, 2)),
+    of1(normals([2, 131]), (x) => slice(x, 1, 1, 131, 2)),
     of1(normals([2, 5, 3]), (x) => slice(x, 1, 1, 4)),
     of1(normals([2, 7, 3]), (x) => slice(x, 1, 1, 7, 2)),
     of1(normals([2, 7, 3]), (x) => slice(x, 1, 0, 5, 3)),

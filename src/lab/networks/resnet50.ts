@@ -4,8 +4,8 @@
  * padded by one.
  *
  * The twist: because of that stride, the tail reads only every second row and column of conv2_x, conv3_x and conv4_x.
- * `front` therefore computes a stage's last block at those positions alone (a 3x3 convolution of stride 2), with
- * the same values at a lower cost, and `tail` starts with stride 1.
+ * `front` therefore computes its last stage's last block at those positions alone (a 3x3 convolution of stride 2), with
+ * the same values at a lower cost, and so do all stages of `tail` but conv5_x, each of which then starts with stride 1.
  */
 
 import { type SplitPoint, splitPoints } from '../../core/model/index.ts';
@@ -184,7 +184,7 @@ export function readMaps(
 export function tail(featureMap: Value, split: SplitPoint, convolutions: Convolutions): Value {
   const rest = splitPoints.slice(splitPoints.indexOf(split) + 1);
   const y = rest.reduce(
-    (x, name, i) => stage(x, name, convolutions, { stride: i === 0 ? 1 : 2, subsampled: false }),
+    (x, name) => stage(x, name, convolutions, { stride: 1, subsampled: name !== 'conv5_x' }),
     featureMap,
   );
   const [batch = 'N'] = y.shape;
@@ -199,10 +199,7 @@ export function tail(featureMap: Value, split: SplitPoint, convolutions: Convolu
  */
 export function beforeLastStage(featureMap: Value, split: SplitPoint, convolutions: Convolutions): Value {
   const between = splitPoints.slice(splitPoints.indexOf(split) + 1, -1);
-  return between.reduce(
-    (x, name, i) => stage(x, name, convolutions, { stride: i === 0 ? 1 : 2, subsampled: i === between.length - 1 }),
-    featureMap,
-  );
+  return between.reduce((x, name) => stage(x, name, convolutions, { stride: 1, subsampled: true }), featureMap);
 }
 
 /** Names of a stage's convolutions, as `Convolutions` takes them. */
