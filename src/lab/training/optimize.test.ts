@@ -116,6 +116,17 @@ test('a training that was aborted goes on to the same result, bit for bit', asyn
   }
 });
 
+test('a training breaks off after so many epochs, counts to there, and goes on to the same result', async () => {
+  const whole = await optimize(tinyTraining('not paused'));
+  const progress: string[] = [];
+  const onProgress = (done: number, total: number) => progress.push(`${done} of ${total}`);
+  const paused = await optimize({ ...tinyTraining('paused'), onProgress, pauseAfter: 2, validate: async () => 0.5 });
+  expect(paused.epochs.map(({ epoch }) => epoch)).toEqual([1, 2]);
+  expect(progress.at(-1)).toBe('10 of 10');
+  expect((await optimize({ ...tinyTraining('paused'), onProgress })).parameters).toEqual(whole.parameters);
+  expect(progress.slice(10)).toEqual(Array.from({ length: 15 }, (_, i) => `${11 + i} of 25`));
+});
+
 test('validation is asked after each epoch, with the parameters of that moment', async () => {
   const seen: TensorMap[] = [];
   const { parameters, epochs } = await optimize({

@@ -50,7 +50,7 @@ export interface OptimizeOptions<Notes> extends OptimizerGraphOptions {
    * lets it fall for `decayEpochs` more; needs `validate`. Without it the learning rate is half a cosine over `epochs`.
    */
   readonly plateau?: Plateau;
-  /** Breaks off after so many epochs of all, with a checkpoint: a call without it goes on from there. Needs `validate`. */
+  /** Breaks off after so many epochs of all, with a checkpoint: a call without it goes on from there. */
   readonly pauseAfter?: number;
   /** Samples to train on. */
   readonly samples: readonly number[];
@@ -106,10 +106,12 @@ export async function optimize<Notes = null>(options: OptimizeOptions<Notes>): P
     const epoch = plateau && plateauEpoch(epochs, plateau, options.epochs);
     return epoch === undefined ? undefined : epoch * batchesAnEpoch;
   };
+  /** Steps of all, as far as they are known. */
+  const steps = (): number =>
+    Math.min(batches.length, (plateauStep() ?? Infinity) + decaySteps, pauseAfter * batchesAnEpoch);
   const running: Record<string, number> = {};
   let savedAt = Date.now();
-  for (let i = graph.state.step; i < Math.min(batches.length, (plateauStep() ?? Infinity) + decaySteps); i++) {
-    if (epochs.length >= pauseAfter) break;
+  for (let i = graph.state.step; i < steps(); i++) {
     if (signal?.aborted) {
       await save();
       signal.throwIfAborted();
@@ -126,7 +128,7 @@ export async function optimize<Notes = null>(options: OptimizeOptions<Notes>): P
     }
     options.afterStep?.(metrics);
     for (const [key, value] of Object.entries(metrics)) running[key] = 0.95 * (running[key] ?? value) + 0.05 * value;
-    options.onProgress?.(i + 1, batches.length, running);
+    options.onProgress?.(i + 1, steps(), running);
     if (validate && (i + 1) % batchesAnEpoch === 0) {
       const seconds = clock.pause();
       epochs.push({ epoch: (i + 1) / batchesAnEpoch, seconds, accuracy: await validate(graph.state.parameters) });
