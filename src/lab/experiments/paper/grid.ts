@@ -12,6 +12,7 @@ export type Configuration =
       readonly method: 'learning-rates';
       readonly of: TunedMethod;
       readonly split: SplitPoint;
+      readonly size: FrameSize;
       readonly seed: number;
     }
   | {
@@ -43,15 +44,32 @@ export type Configuration =
 /** What learning rates are chosen for. */
 export type TunedMethod = 'aecnn' | 'end-to-end' | 'bottlenet';
 
-/** Where learning rates are chosen; the others take the nearer one's. */
-const tunedSplits: readonly SplitPoint[] = ['conv4_x', 'conv2_x'];
+/** Where learning rates are chosen. */
+export interface TunedAt {
+  readonly split: SplitPoint;
+  readonly size: FrameSize;
+}
 
-/** The split point whose learning rates a split point takes. */
-export const tunedSplitOf = (split: SplitPoint): SplitPoint =>
-  split === 'conv2_x' || split === 'conv3_x' ? 'conv2_x' : 'conv4_x';
+/**
+ * Where learning rates are chosen; the others take the nearer one's. Both sizes have their own in front of conv3_x: what a
+ * packet of 1,200 bytes must learn there spoils ten times larger frames, which the closed form all but rebuilds.
+ */
+export const tunedAt = [
+  { split: 'conv4_x', size: 'packet' },
+  { split: 'conv2_x', size: 'packet' },
+  { split: 'conv2_x', size: '256x' },
+] as const satisfies readonly TunedAt[];
 
-/** Id of the choice of learning rates for a method at a split point that is tuned. */
-export const learningRatesId = (of: TunedMethod, split: SplitPoint): string => `learning-rates-${of}-${idOf(split)}`;
+/** Whose learning rates a split point takes for frames of a size. */
+export function tunedAtOf({ split, size }: TunedAt): TunedAt {
+  const [late, early, earlyAndLarge] = tunedAt;
+  if (split === 'conv4_x' || split === 'conv5_x') return late;
+  return size === 'packet' ? early : earlyAndLarge;
+}
+
+/** Id of the choice of learning rates for a method at a place where they are chosen. */
+export const learningRatesId = (of: TunedMethod, { split, size }: TunedAt): string =>
+  `learning-rates-${of}-${idOf(split)}${size === 'packet' ? '' : `-${size}`}`;
 
 /** Bit erasures of BottleNet++'s channel. */
 const erasureProbability = 0.01;
@@ -86,11 +104,11 @@ function bottlenet(
   };
 }
 
-const rates = (of: TunedMethod, split: SplitPoint): Configuration => ({
-  id: learningRatesId(of, split),
+const rates = (of: TunedMethod, at: TunedAt): Configuration => ({
+  id: learningRatesId(of, at),
   method: 'learning-rates',
   of,
-  split,
+  ...at,
   seed: 0,
 });
 
@@ -113,18 +131,17 @@ export function paperGrid(): readonly Configuration[] {
   const bothAt = (split: SplitPoint, seed: number): Configuration[] =>
     sizes.flatMap((size) => [aecnn(split, size, seed), bottlenet(split, size, seed)]);
   const otherSplits = splitPoints.filter((split) => split !== 'conv4_x').reverse();
+  const [late, ...early] = tunedAt;
   return [
     uncompressed(0),
-    rates('aecnn', 'conv4_x'),
-    rates('bottlenet', 'conv4_x'),
+    rates('aecnn', late),
+    rates('bottlenet', late),
     ...bothAt('conv4_x', 0),
     { id: 'pictures-seed0', method: 'pictures', seed: 0 },
     ...byteSizes.map((size) => aecnn('conv4_x', size, 0)),
-    rates('end-to-end', 'conv4_x'),
+    rates('end-to-end', late),
     ...(Object.keys(variations) as VariationName[]).map(ablation),
-    ...tunedSplits
-      .filter((split) => split !== 'conv4_x')
-      .flatMap((split) => [rates('aecnn', split), rates('bottlenet', split)]),
+    ...early.flatMap((at) => [rates('aecnn', at), rates('bottlenet', at)]),
     ...otherSplits.flatMap((split) => bothAt(split, 0)),
     ...([1000, 500, 2000] as const).map(
       (budgetBytes): Configuration => ({

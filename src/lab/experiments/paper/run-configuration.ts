@@ -4,7 +4,7 @@ import { accuracyOf, rowsOf } from '../../training/index.ts';
 import { runAecnn, tuneAecnn } from './aecnn/run-aecnn.ts';
 import { bestLearningRate } from './best-learning-rate.ts';
 import { runBottlenet, tuneBottlenet } from './bottlenet/run-bottlenet.ts';
-import { type Configuration, learningRatesId, type TunedMethod, tunedSplitOf } from './grid.ts';
+import { type Configuration, learningRatesId, type TunedMethod, tunedAtOf } from './grid.ts';
 import {
   openPaperCheckpoint,
   type PaperContext,
@@ -34,11 +34,14 @@ export type FinishedResult = (id: string) => PaperResult | undefined;
 type Outcome = Omit<PaperResult, 'id' | 'provenance'>;
 
 /** Ids of the configurations that must be finished before one can be run. */
-export function neededBy(configuration: Configuration, { learningRates }: PaperContext['protocol']): readonly string[] {
+export function neededBy(
+  configuration: Configuration,
+  { learningRates }: Pick<PaperContext['protocol'], 'learningRates'>,
+): readonly string[] {
   if (learningRates !== undefined) return [];
   const method = tunedMethodOf(configuration);
   if (method === undefined || !('split' in configuration)) return [];
-  return [learningRatesId(method, tunedSplitOf(configuration.split))];
+  return [learningRatesId(method, tunedAtOf(configuration))];
 }
 
 function tunedMethodOf(configuration: Configuration): TunedMethod | undefined {
@@ -108,15 +111,15 @@ async function runUncompressed(context: PaperContext, seed: number): Promise<Out
   };
 }
 
-/** Tries the learning rates of a method at one packet, on all or on a share of the pictures of compressors. */
+/** Tries the learning rates of a method, on all or on a share of the pictures of compressors. */
 async function chooseLearningRate(
   context: PaperContext,
-  { of, split, seed }: Extract<Configuration, { method: 'learning-rates' }>,
+  { of, split, size, seed }: Extract<Configuration, { method: 'learning-rates' }>,
 ): Promise<Outcome> {
   const learningRates = triedLearningRates[of];
   const share = learningRateShareOf(of, split, context.protocol);
   // Without a part these are the trainings of the configurations themselves: their checkpoints serve both.
-  const options = { split, size: 'packet', seed, learningRates, ...(share < 1 ? { part: share } : {}) } as const;
+  const options = { split, size, seed, learningRates, ...(share < 1 ? { part: share } : {}) } as const;
   const trialEpochs = bottlenetTrialEpochs[split];
   const tried = await (of === 'bottlenet'
     ? tuneBottlenet(context, { ...options, distillation: false, ...(trialEpochs && { trialEpochs }) })
@@ -124,7 +127,7 @@ async function chooseLearningRate(
   return {
     method: 'learning-rates',
     split,
-    size: 'packet',
+    size,
     seed,
     settings: { of, learningRates, share },
     steps: tried.map(({ learningRate, seconds }) => ({ name: String(learningRate), seconds })),

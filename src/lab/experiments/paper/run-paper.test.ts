@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { classes, drawnDataset, thinBackbone, tinyProtocol } from '../../../../test/fixtures/paper-context.ts';
 import { createNodeRuntime } from '../../../runtime/node.ts';
-import { type Configuration, learningRatesId, paperGrid, quickGrid } from './grid.ts';
+import { type Configuration, paperGrid, quickGrid } from './grid.ts';
 import { paperParts } from './paper-parts.ts';
 import type { PaperResult } from './paper-result.ts';
+import { neededBy } from './run-configuration.ts';
 import { paperStates, type RunPaperOptions, runPaper, selectConfigurations } from './run-paper.ts';
 
 let folder: string;
@@ -22,10 +23,11 @@ test('ids are unique, and whatever takes chosen learning rates finds them in the
     expect(new Set(grid.map(({ id }) => id)).size).toBe(grid.length);
   }
   const ids = new Set(paperGrid().map(({ id }) => id));
-  for (const method of ['aecnn', 'bottlenet'] as const) {
-    for (const split of ['conv4_x', 'conv2_x'] as const) expect(ids).toContain(learningRatesId(method, split));
-  }
-  expect(ids).toContain(learningRatesId('end-to-end', 'conv4_x'));
+  const needed = paperGrid().flatMap((configuration) => neededBy(configuration, {}));
+  expect(needed).toContain('learning-rates-bottlenet-conv2x');
+  expect(needed).toContain('learning-rates-bottlenet-conv2x-256x');
+  expect(needed).toContain('learning-rates-end-to-end-conv4x');
+  for (const id of needed) expect(ids).toContain(id);
 });
 
 test('--only picks by parts of ids, and says when a part picks nothing', () => {

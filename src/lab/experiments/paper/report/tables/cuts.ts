@@ -2,7 +2,7 @@
 
 import { splitPoints } from '../../../../../core/model/index.ts';
 import { listed, percent, thousands } from '../../../markdown.ts';
-import { paperGrid, type TunedMethod, tunedSplitOf } from '../../grid.ts';
+import { paperGrid, type TunedMethod, tunedAt, tunedAtOf } from '../../grid.ts';
 import { defaultPictureGrid } from '../../pictures/picture-choice.ts';
 import { adaptedLearningRates } from '../../pictures/run-adapted-pictures.ts';
 import { bottlenetTrialEpochs, learningRateShareOf, paperProtocol } from '../../protocol.ts';
@@ -38,17 +38,21 @@ function learningRateCut(results: PaperResults): string {
   const tried = (Object.keys(triedLearningRates) as TunedMethod[]).map(
     (method) => `${listed(triedLearningRates[method].map(String))} for ${tunedNames[method]}`,
   );
-  const tuned = [...new Set(splitPoints.map(tunedSplitOf))];
-  const takers = splitPoints
-    .filter((split) => !tuned.includes(split))
-    .map((split) => `${split} takes that of ${tunedSplitOf(split)}`);
+  const places = tunedAt.map(({ split, size }) => `${split}, ${size}`);
+  const tuned = [...new Set(tunedAt.map(({ split }) => split))];
+  const takers = splitPoints.flatMap((split) => {
+    const from = tunedAtOf({ split, size: 'packet' }).split;
+    return from === split ? [] : [`${split} takes those of ${from}`];
+  });
+  const sharing = tuned.filter((split) => tunedAtOf({ split, size: '256x' }).size === 'packet');
   const shares = tuned.map(
     (split) => `${percent(learningRateShareOf('aecnn', split, protocol), 0)} of them at ${split}`,
   );
   const trials = Object.entries(bottlenetTrialEpochs).map(([split, epochs]) => `after ${epochs} epochs at ${split}`);
   return (
-    `**Learning rates.** ${tried.join('; ')}. They are tried at one packet, seed 0, on the pictures that compressors learn ` +
-    `from (${listed(shares)}; BottleNet++ on all of them, compared ${listed(trials)} and at their ends elsewhere), and the best one is used for both sizes and all seeds. ` +
+    `**Learning rates.** ${tried.join('; ')}. They are tried at ${listed(places)}, seed 0, on the pictures that compressors ` +
+    `learn from (${listed(shares)}; BottleNet++ on all of them, compared ${listed(trials)} and at their ends elsewhere), and ` +
+    `the best one is used for all seeds, at ${listed(sharing)} for both sizes. ` +
     `${listed(takers)}. Distilled BottleNet++, BottleNet++ with erasures and the ablations have no search of their own; ` +
     'training end to end has.'
   );

@@ -16,8 +16,8 @@ export const tunedNames: { readonly [Method in TunedMethod]: string } = {
 export function learningRatesTable(results: PaperResults): string {
   const rows = paperGrid().flatMap((configuration) => {
     if (configuration.method !== 'learning-rates') return [];
-    const { id, of, split } = configuration;
-    const label = `${tunedNames[of]}, ${split}`;
+    const { id, of, split, size } = configuration;
+    const label = `${tunedNames[of]}, ${split}, ${size}`;
     const result = results.get(id);
     if (!result) return [[label, notRun, '']];
     const tried = result.validation.map(({ name, accuracy }) => `${name}: ${percent(accuracy)}`);
