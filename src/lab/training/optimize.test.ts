@@ -156,8 +156,8 @@ test('with a plateau, training goes on for so many epochs after validation has s
   };
   expect(await epochsWith(1)).toBe(3 + 2);
   expect(await epochsWith(2)).toBe(4 + 2);
-  expect(await epochsWith(1, 3)).toBe(3 + 2);
-  expect(await epochsWith(1, 4)).toBe(4 + 2);
+  expect(await epochsWith(1, 2)).toBe(3 + 2);
+  expect(await epochsWith(1, 3)).toBe(4 + 2);
   // Five epochs at most before the learning rate falls.
   expect(await epochsWith(3)).toBe(5 + 2);
 });

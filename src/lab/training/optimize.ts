@@ -152,7 +152,7 @@ function plateauEpoch(epochs: readonly EpochRecord[], plateau: Plateau, last: nu
   let [best, bestEpoch] = [Number.NEGATIVE_INFINITY, 0];
   for (const { epoch, accuracy } of epochs) {
     if (accuracy > best) [best, bestEpoch] = [accuracy, epoch];
-    if ((epoch >= notBefore && epoch - bestEpoch >= patience) || epoch === last) return epoch;
+    if (epoch - Math.max(bestEpoch, notBefore) >= patience || epoch === last) return epoch;
   }
   return undefined;
 }

@@ -42,7 +42,7 @@ export type Configuration =
     };
 
 /** What learning rates are chosen for. */
-export type TunedMethod = 'aecnn' | 'end-to-end' | 'bottlenet';
+export type TunedMethod = 'aecnn' | 'end-to-end' | 'bottlenet' | 'bottlenet-distilled';
 
 /** Where learning rates are chosen. */
 export interface TunedAt {
@@ -50,21 +50,36 @@ export interface TunedAt {
   readonly size: FrameSize;
 }
 
-/**
- * Where learning rates are chosen; the others take the nearer one's. Both sizes have their own in front of conv3_x: what a
- * packet of 1,200 bytes must learn there spoils ten times larger frames, which the closed form all but rebuilds.
- */
-export const tunedAt = [
+const late: readonly TunedAt[] = [
   { split: 'conv4_x', size: 'packet' },
+  { split: 'conv5_x', size: 'packet' },
+];
+
+/**
+ * Both sizes have their own in front of conv3_x: what a packet of 1,200 bytes must learn there spoils ten times larger frames,
+ * which the closed form all but rebuilds.
+ */
+const early: readonly TunedAt[] = [
   { split: 'conv2_x', size: 'packet' },
   { split: 'conv2_x', size: '256x' },
-] as const satisfies readonly TunedAt[];
+];
 
-/** Whose learning rates a split point takes for frames of a size. */
-export function tunedAtOf({ split, size }: TunedAt): TunedAt {
-  const [late, early, earlyAndLarge] = tunedAt;
-  if (split === 'conv4_x' || split === 'conv5_x') return late;
-  return size === 'packet' ? early : earlyAndLarge;
+/** Where the learning rates of each method are chosen; elsewhere it takes the nearest one's. */
+export const tunedAt: { readonly [Method in TunedMethod]: readonly TunedAt[] } = {
+  aecnn: [...late, ...early],
+  'end-to-end': late.slice(0, 1),
+  bottlenet: [...late, ...early],
+  'bottlenet-distilled': late,
+};
+
+/** Where a method's learning rates for a split point and size were chosen, and for which method. */
+export function learningRatesOf(of: TunedMethod, { split, size }: TunedAt): TunedAt & { readonly of: TunedMethod } {
+  const nearest = split === 'conv3_x' ? 'conv2_x' : split;
+  const places = tunedAt[of].filter((place) => place.split === nearest);
+  const found = places.find((place) => place.size === size) ?? places[0];
+  if (found) return { of, ...found };
+  if (of !== 'bottlenet-distilled') throw new RangeError(`learning rates of ${of} are not chosen near ${split}`);
+  return learningRatesOf('bottlenet', { split, size });
 }
 
 /** Id of the choice of learning rates for a method at a place where they are chosen. */
@@ -130,18 +145,20 @@ export function paperGrid(): readonly Configuration[] {
   });
   const bothAt = (split: SplitPoint, seed: number): Configuration[] =>
     sizes.flatMap((size) => [aecnn(split, size, seed), bottlenet(split, size, seed)]);
+  const ratesAt = (...splits: readonly SplitPoint[]): Configuration[] =>
+    (['aecnn', 'bottlenet', 'bottlenet-distilled'] as const).flatMap((of) =>
+      tunedAt[of].filter(({ split }) => splits.includes(split)).map((at) => rates(of, at)),
+    );
   const otherSplits = splitPoints.filter((split) => split !== 'conv4_x').reverse();
-  const [late, ...early] = tunedAt;
   return [
     uncompressed(0),
-    rates('aecnn', late),
-    rates('bottlenet', late),
+    ...ratesAt('conv4_x'),
     ...bothAt('conv4_x', 0),
     { id: 'pictures-seed0', method: 'pictures', seed: 0 },
     ...byteSizes.map((size) => aecnn('conv4_x', size, 0)),
-    rates('end-to-end', late),
+    ...tunedAt['end-to-end'].map((at) => rates('end-to-end', at)),
     ...(Object.keys(variations) as VariationName[]).map(ablation),
-    ...early.flatMap((at) => [rates('aecnn', at), rates('bottlenet', at)]),
+    ...ratesAt('conv5_x', 'conv2_x'),
     ...otherSplits.flatMap((split) => bothAt(split, 0)),
     ...([1000, 500, 2000] as const).map(
       (budgetBytes): Configuration => ({

@@ -92,7 +92,7 @@ export const learningRateShareOf = (
   method: TunedMethod,
   split: SplitPoint,
   { learningRateShare }: Pick<PaperProtocol, 'learningRateShare'>,
-): number => (method === 'bottlenet' || split === 'conv4_x' ? 1 : learningRateShare);
+): number => (method === 'aecnn' && (split === 'conv2_x' || split === 'conv3_x') ? learningRateShare : 1);
 
 /**
  * Epochs after which BottleNet++'s learning rates are compared at conv2_x, where training each of them to its end would take

@@ -4,7 +4,7 @@ import { accuracyOf, rowsOf } from '../../training/index.ts';
 import { runAecnn, tuneAecnn } from './aecnn/run-aecnn.ts';
 import { bestLearningRate } from './best-learning-rate.ts';
 import { runBottlenet, tuneBottlenet } from './bottlenet/run-bottlenet.ts';
-import { type Configuration, learningRatesId, type TunedMethod, tunedAtOf } from './grid.ts';
+import { type Configuration, learningRatesId, learningRatesOf, type TunedMethod } from './grid.ts';
 import {
   openPaperCheckpoint,
   type PaperContext,
@@ -26,7 +26,11 @@ export const triedLearningRates: { readonly [Method in TunedMethod]: readonly nu
   aecnn: [3e-5, 1e-4, 3e-4, 1e-3],
   'end-to-end': [3e-4, 1e-3, 3e-3, 1e-2],
   bottlenet: [1e-3, 3e-3, 1e-2],
+  'bottlenet-distilled': [3e-4, 1e-3, 3e-3],
 };
+
+/** Those of BottleNet++ at conv2_x instead: there the loss falls the later the lower the rate is, and is slow at 0.003. */
+export const earlyBottlenetRates: readonly number[] = [3e-3, 1e-2, 3e-2];
 
 /** Results of other configurations that one may need. */
 export type FinishedResult = (id: string) => PaperResult | undefined;
@@ -41,11 +45,12 @@ export function neededBy(
   if (learningRates !== undefined) return [];
   const method = tunedMethodOf(configuration);
   if (method === undefined || !('split' in configuration)) return [];
-  return [learningRatesId(method, tunedAtOf(configuration))];
+  const place = learningRatesOf(method, configuration);
+  return [learningRatesId(place.of, place)];
 }
 
 function tunedMethodOf(configuration: Configuration): TunedMethod | undefined {
-  if (configuration.method === 'bottlenet') return 'bottlenet';
+  if (configuration.method === 'bottlenet') return configuration.distillation ? 'bottlenet-distilled' : 'bottlenet';
   if (configuration.method !== 'aecnn') return undefined;
   return configuration.variation === 'end-to-end' ? 'end-to-end' : 'aecnn';
 }
@@ -116,13 +121,17 @@ async function chooseLearningRate(
   context: PaperContext,
   { of, split, size, seed }: Extract<Configuration, { method: 'learning-rates' }>,
 ): Promise<Outcome> {
-  const learningRates = triedLearningRates[of];
+  const learningRates = of === 'bottlenet' && split === 'conv2_x' ? earlyBottlenetRates : triedLearningRates[of];
   const share = learningRateShareOf(of, split, context.protocol);
   // Without a part these are the trainings of the configurations themselves: their checkpoints serve both.
   const options = { split, size, seed, learningRates, ...(share < 1 ? { part: share } : {}) } as const;
   const trialEpochs = bottlenetTrialEpochs[split];
-  const tried = await (of === 'bottlenet'
-    ? tuneBottlenet(context, { ...options, distillation: false, ...(trialEpochs && { trialEpochs }) })
+  const tried = await (of === 'bottlenet' || of === 'bottlenet-distilled'
+    ? tuneBottlenet(context, {
+        ...options,
+        distillation: of === 'bottlenet-distilled',
+        ...(trialEpochs && { trialEpochs }),
+      })
     : tuneAecnn(context, of === 'end-to-end' ? { ...options, variation: 'end-to-end' } : options));
   return {
     method: 'learning-rates',

@@ -126,3 +126,20 @@ test('a result is written once; a damaged one, and one of another protocol, is m
   const others = await paperStates([configuration], join(folder, 'out'), paperParts(dataset, tinyProtocol).protocol);
   expect(others.map(({ result }) => result !== undefined)).toEqual([false]);
 });
+
+test('a result at another learning rate than the chosen one counts as not run', async () => {
+  const { dataset } = await options();
+  const { learningRates: _chosenHere, ...choices } = tinyProtocol;
+  const { protocol } = paperParts(dataset, choices);
+  const out = await mkdtemp(join(folder, 'rates-'));
+  const write = (id: string, learningRate: number, chosen?: number) =>
+    writeFile(join(out, `${id}.json`), JSON.stringify({ id, settings: { protocol, learningRate }, notes: { chosen } }));
+  const trained = paperGrid().filter(({ id }) => id.startsWith('aecnn-conv3x'));
+  for (const { id } of trained) await write(id, 0.001);
+  const current = async () =>
+    (await paperStates(trained, out, protocol)).filter(({ result }) => result).map(({ result }) => result?.id);
+  expect(await current()).toEqual(['aecnn-conv3x-packet-seed0', 'aecnn-conv3x-256x-seed0']);
+  await write('learning-rates-aecnn-conv2x', 0, 0.001);
+  await write('learning-rates-aecnn-conv2x-256x', 0, 0.0001);
+  expect(await current()).toEqual(['aecnn-conv3x-packet-seed0']);
+});

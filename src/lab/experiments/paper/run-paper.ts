@@ -22,7 +22,7 @@ import { neededBy, runConfiguration } from './run-configuration.ts';
 /** How a configuration stands. */
 export interface ConfigurationState {
   readonly configuration: Configuration;
-  /** Its result, if it was run with this protocol. */
+  /** Its result, if it was run with this protocol, at the learning rate that was chosen. */
   readonly result?: PaperResult;
 }
 
@@ -74,6 +74,24 @@ async function readResult(folder: string, id: string, protocol: PaperProtocol): 
   }
 }
 
+/**
+ * Reads the result of a configuration; `undefined` when there is none, or it was trained at another learning rate than the one
+ * that has been chosen.
+ */
+async function readCurrentResult(
+  folder: string,
+  configuration: Configuration,
+  protocol: PaperProtocol,
+): Promise<PaperResult | undefined> {
+  const result = await readResult(folder, configuration.id, protocol);
+  if (!result) return undefined;
+  for (const id of neededBy(configuration, protocol)) {
+    const needed = await readResult(folder, id, protocol);
+    if (needed && needed.notes.chosen !== result.settings.learningRate) return undefined;
+  }
+  return result;
+}
+
 /** Which configurations have a result in a folder. */
 export async function paperStates(
   configurations: readonly Configuration[],
@@ -82,7 +100,7 @@ export async function paperStates(
 ): Promise<ConfigurationState[]> {
   return Promise.all(
     configurations.map(async (configuration) => {
-      const result = await readResult(folder, configuration.id, protocol);
+      const result = await readCurrentResult(folder, configuration, protocol);
       return { configuration, ...(result ? { result } : {}) };
     }),
   );
@@ -127,7 +145,7 @@ export async function runPaper(options: RunPaperOptions, grid: readonly Configur
   const results = new Map<string, PaperResult>();
 
   const ensure = async (configuration: Configuration, done: number): Promise<PaperResult> => {
-    const known = results.get(configuration.id) ?? (await readResult(outFolder, configuration.id, protocol));
+    const known = results.get(configuration.id) ?? (await readCurrentResult(outFolder, configuration, protocol));
     if (known) {
       results.set(known.id, known);
       return known;

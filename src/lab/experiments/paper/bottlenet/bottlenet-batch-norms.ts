@@ -50,6 +50,19 @@ export async function fitBatchNorms(
   return { ...encoderNorm, 'decoder/mean': decoder.mean, 'decoder/variance': decoder.variance };
 }
 
+/**
+ * A start for the decoder's batch norm: the mean and the spread of the feature map that it is to restore.
+ *
+ * A gift to the baseline, whose paper says nothing of it: with gamma 1 and beta 0 the frozen tail sees maps of a scale that it
+ * does not know, and answers at chance for many epochs at early split points.
+ *
+ * @returns `decoder/gamma` and `decoder/beta`.
+ */
+export async function featureScale(context: StepContext, sampleCount: number): Promise<TensorMap> {
+  const { mean, variance } = await channelStatistics(context, context.set.train.slice(0, sampleCount), (maps) => maps);
+  return { 'decoder/gamma': tensor('float32', variance.shape, variance.data.map(Math.sqrt)), 'decoder/beta': mean };
+}
+
 /** Mean and variance of each channel of `float32[N, C, H, W]` over all samples and positions. */
 async function channelStatistics(
   context: StepContext,

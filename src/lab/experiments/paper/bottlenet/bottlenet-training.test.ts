@@ -22,7 +22,7 @@ import {
   initialBottlenet,
 } from '../../../networks/index.ts';
 import { openCheckpoint, type StepContext, type Tail } from '../../../training/index.ts';
-import { batchNormalization, fitBatchNorms } from './bottlenet-batch-norms.ts';
+import { batchNormalization, featureScale, fitBatchNorms } from './bottlenet-batch-norms.ts';
 import { bottlenetLogits, levelsOf, logitsOfReceived, receivedOf, sentLevels } from './bottlenet-levels.ts';
 import type { TailPair } from './bottlenet-tails.ts';
 import { type BottlenetTask, trainCompressor, trainEverything } from './bottlenet-training.ts';
@@ -141,6 +141,22 @@ test('with batch norms fitted on a batch, evaluation gives the logits of trainin
   // A level in a thousand may round the other way.
   expect(await largestDifference(samples.length)).toBeLessThan(0.02);
   expect(await largestDifference(3)).toBeGreaterThan(0.05);
+});
+
+test('the decoder starts at the mean and the spread of the feature map', async () => {
+  const start = await featureScale(contextIn('scale'), trainCount);
+  const size = 16 * trainCount;
+  const means = new Float64Array(6);
+  const squares = new Float64Array(6);
+  maps.data.subarray(0, 6 * size).forEach((value, i) => {
+    const channel = Math.floor((i % 96) / 16);
+    means[channel] = (means[channel] ?? 0) + value / size;
+    squares[channel] = (squares[channel] ?? 0) + value ** 2 / size;
+  });
+  means.forEach((mean, channel) => {
+    expect(start['decoder/beta']?.data[channel]).toBeCloseTo(mean, 4);
+    expect(start['decoder/gamma']?.data[channel]).toBeCloseTo(Math.sqrt((squares[channel] ?? 0) - mean ** 2), 4);
+  });
 });
 
 test('training answers better than chance, moves every parameter, and is taken from its checkpoint afterwards', async () => {

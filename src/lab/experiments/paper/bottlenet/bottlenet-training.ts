@@ -31,7 +31,7 @@ import {
   withoutProgress,
 } from '../../../training/index.ts';
 import type { PaperEpochs } from '../protocol.ts';
-import { batchNormalization, fitBatchNorms } from './bottlenet-batch-norms.ts';
+import { batchNormalization, featureScale, fitBatchNorms } from './bottlenet-batch-norms.ts';
 import { bottlenetLogits, receivedOf, sentLevels } from './bottlenet-levels.ts';
 import { frozenTailPair, type TailPair } from './bottlenet-tails.ts';
 import { bitsOfLevel, drawErasures, eraseBitsStraightThrough } from './erasure-channel.ts';
@@ -43,8 +43,8 @@ const batchNormSamples = { epoch: 512, end: 1024 };
 const phaseSeeds = { start: 20, compressor: 21, fineTune: 22, round: 100, erasures: 1 << 20 };
 
 /**
- * Epochs before which validation that does not rise is no plateau: in front of conv3_x and earlier, encoder and decoder
- * answer at chance for the first five or so and rise then.
+ * Epochs that patience begins after: in front of conv3_x and earlier, encoder and decoder answer at chance for the first few
+ * and rise then.
  */
 const epochsBeforePlateau = 10;
 
@@ -82,10 +82,13 @@ export async function trainCompressor(context: StepContext, task: BottlenetTask,
   return runPhase(context, task, frozenTailPair(tail), compressorPhase(context, task));
 }
 
+/** Epochs at the end of a trial that it is judged by: at a constant learning rate, one alone is up to chance. */
+const judgedEpochs = 3;
+
 /**
  * The first so many epochs of {@link trainCompressor}, which goes on from there.
  *
- * @returns Accuracy of the validation part after the last of them, and the seconds they took.
+ * @returns Best accuracy of the validation part in the last three of them, and the seconds they took.
  */
 export async function tryCompressor(
   context: StepContext,
@@ -96,15 +99,19 @@ export async function tryCompressor(
   const phase = { ...compressorPhase(context, task), pauseAfter: epochs };
   const saved = await context.checkpoint.load<Omit<BottlenetPhase, 'tensors'>>(phase.name);
   const records = saved?.notes.epochs ?? (await optimizePhase(context, task, frozenTailPair(tail), phase)).epochs;
-  const last = records[Math.min(epochs, records.length) - 1];
-  return { accuracy: last?.accuracy ?? 0, seconds: last?.seconds ?? 0 };
+  const judged = records.slice(0, epochs).slice(-judgedEpochs);
+  return { accuracy: Math.max(...judged.map(({ accuracy }) => accuracy)), seconds: judged.at(-1)?.seconds ?? 0 };
 }
 
-function compressorPhase({ recipe }: StepContext, { epochs, learningRate, shape }: BottlenetTask): PhaseOptions {
+function compressorPhase(context: StepContext, { epochs, learningRate, shape }: BottlenetTask): PhaseOptions {
+  const { seed } = context.recipe;
   return {
     name: 'bottlenet-compressor',
-    seed: recipe.seed + phaseSeeds.compressor,
-    start: initialBottlenet(shape, createRandom(recipe.seed + phaseSeeds.start)),
+    seed: seed + phaseSeeds.compressor,
+    start: async () => ({
+      ...initialBottlenet(shape, createRandom(seed + phaseSeeds.start)),
+      ...(await featureScale(withoutProgress(context), batchNormSamples.end)),
+    }),
     epochs: epochs.mostUntilPlateau,
     plateau: { patience: epochs.patience, decayEpochs: epochs.decay, notBefore: epochsBeforePlateau },
     learningRate,
@@ -135,10 +142,11 @@ export async function trainEverything(
     round === 0 || (isStillRising(phase.epochs) && (round + 1) * fineTune <= mostUntilPlateau);
     round++
   ) {
+    const before = phase.tensors;
     const next = await runPhase(context, task, tails, {
       name: round === 0 ? 'bottlenet-fine-tune' : `bottlenet-fine-tune-${round}`,
       seed: recipe.seed + phaseSeeds.fineTune + phaseSeeds.round * round,
-      start: namedAs(parts, phase.tensors),
+      start: async () => namedAs(parts, before),
       epochs: fineTune,
       learningRate: recipe.learningRates.fineTune,
     });
@@ -175,7 +183,8 @@ interface PhaseOptions {
   /** Also of its checkpoint. */
   readonly name: string;
   readonly seed: number;
-  readonly start: TensorMap;
+  /** Parameters to start from; asked for unless the phase is finished. */
+  readonly start: () => Promise<TensorMap>;
   readonly epochs: number;
   readonly plateau?: Plateau;
   readonly pauseAfter?: number;
@@ -214,11 +223,11 @@ async function evaluated(
   return { tensors, accuracy: accuracyOf(set, set.validation, await bottlenetLogits(quiet, trained, set.validation)) };
 }
 
-function optimizePhase(
+async function optimizePhase(
   context: StepContext,
   task: BottlenetTask,
   tails: TailPair,
-  phase: PhaseOptions,
+  { start, ...phase }: PhaseOptions,
 ): Promise<OptimizeResult> {
   const { set, recipe } = context;
   const { shape, distillation, teacherLogits } = task;
@@ -227,7 +236,7 @@ function optimizePhase(
   return optimize<number>({
     ...context,
     ...phase,
-    parameters: phase.start,
+    parameters: await start(),
     batchSize,
     samples: set.train,
     learningRateFactor: (name) => (isLastStageParameter(name) ? tailLearningRate : 1),

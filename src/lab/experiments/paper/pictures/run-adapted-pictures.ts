@@ -3,7 +3,7 @@
  * conv5_x and the classifier trained on pictures that went through it.
  *
  * The rival gets our loss (cross-entropy, and distillation from the network's answer to the uncompressed picture), as many
- * epochs as our compressor and its fine-tuning, and a learning rate chosen for each budget on the validation part.
+ * epochs as all steps of ours together, and a learning rate chosen for each budget on the validation part.
  */
 
 import type { TensorMap } from '../../../../core/tensor/index.ts';
@@ -45,6 +45,9 @@ import { bestCodecFor, choosePictureCodecs } from './run-pictures.ts';
 /** Learning rates that are tried for one epoch on a share of the training part. */
 export const adaptedLearningRates: readonly number[] = [2e-5, 5e-5, 1e-4, 2e-4];
 
+/** To be raised when the training computes something else: older checkpoints are then left alone. */
+const trainingVersion = 2;
+
 /** Added to the seed for the order of the samples: apart from those of the other steps. */
 const adaptSeed = 30;
 
@@ -75,7 +78,13 @@ export async function runAdaptedPictures(
   const codec = bestCodecFor(choices, budgetBytes);
   await using trainFeatures = await openPictureFeatures(context, codec, 'train');
   const { teacher } = network;
-  const checkpoint = openPaperCheckpoint(context, { method: 'adapted-pictures', seed, codec, encoderSettings });
+  const checkpoint = openPaperCheckpoint(context, {
+    method: 'adapted-pictures',
+    trainingVersion,
+    seed,
+    codec,
+    encoderSettings,
+  });
   const teacherLogits = await teacherLogitsOf(network.step, teacher);
   const uncompressed = stepContextOf(context, 'conv4_x', seed, checkpoint);
   const step: StepContext = { ...uncompressed, set: { ...uncompressed.set, features: trainFeatures } };
@@ -96,7 +105,8 @@ export async function runAdaptedPictures(
 
   const log = createStepLog();
   log.add('teacher', teacher.seconds);
-  const epochs = protocol.epochs.task + protocol.epochs.fineTune;
+  const { attention, reconstruction, task, fineTune } = protocol.epochs;
+  const epochs = attention + reconstruction + task + fineTune;
   const { tensors } = await log.run(checkpoint, 'adapt', async () => {
     const trained = await adapt({ name: 'adapt', samples: step.set.train, epochs, learningRate });
     const stage = roundForStorage(lastStageTensors(step.folded, trained.parameters));

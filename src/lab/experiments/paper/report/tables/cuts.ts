@@ -2,11 +2,11 @@
 
 import { splitPoints } from '../../../../../core/model/index.ts';
 import { listed, percent, thousands } from '../../../markdown.ts';
-import { paperGrid, type TunedMethod, tunedAt, tunedAtOf } from '../../grid.ts';
+import { paperGrid, type TunedAt, type TunedMethod, tunedAt } from '../../grid.ts';
 import { defaultPictureGrid } from '../../pictures/picture-choice.ts';
 import { adaptedLearningRates } from '../../pictures/run-adapted-pictures.ts';
-import { bottlenetTrialEpochs, learningRateShareOf, paperProtocol } from '../../protocol.ts';
-import { triedLearningRates } from '../../run-configuration.ts';
+import { bottlenetTrialEpochs, paperProtocol } from '../../protocol.ts';
+import { earlyBottlenetRates, triedLearningRates } from '../../run-configuration.ts';
 import { adaptedBudgets, expectedIds, type PaperResults, protocolOf } from '../report-data.ts';
 import { tunedNames } from './learning-rates.ts';
 
@@ -34,29 +34,24 @@ function trainingCut(results: PaperResults): string {
 }
 
 function learningRateCut(results: PaperResults): string {
-  const protocol = protocolOf(results) ?? paperProtocol;
-  const tried = (Object.keys(triedLearningRates) as TunedMethod[]).map(
-    (method) => `${listed(triedLearningRates[method].map(String))} for ${tunedNames[method]}`,
-  );
-  const places = tunedAt.map(({ split, size }) => `${split}, ${size}`);
-  const tuned = [...new Set(tunedAt.map(({ split }) => split))];
-  const takers = splitPoints.flatMap((split) => {
-    const from = tunedAtOf({ split, size: 'packet' }).split;
-    return from === split ? [] : [`${split} takes those of ${from}`];
+  const { learningRateShare } = protocolOf(results) ?? paperProtocol;
+  const methods = Object.keys(triedLearningRates) as TunedMethod[];
+  const tried = methods.map((of) => {
+    const rates = listed(triedLearningRates[of].map(String));
+    const early = of === 'bottlenet' ? `; at conv2_x ${listed(earlyBottlenetRates.map(String))}` : '';
+    return `${rates} for ${tunedNames[of]} (at ${listed(tunedAt[of].map(placeText))}${early})`;
   });
-  const sharing = tuned.filter((split) => tunedAtOf({ split, size: '256x' }).size === 'packet');
-  const shares = tuned.map(
-    (split) => `${percent(learningRateShareOf('aecnn', split, protocol), 0)} of them at ${split}`,
-  );
-  const trials = Object.entries(bottlenetTrialEpochs).map(([split, epochs]) => `after ${epochs} epochs at ${split}`);
+  const trials = Object.entries(bottlenetTrialEpochs).map(([split, epochs]) => `${epochs} epochs at ${split}`);
   return (
-    `**Learning rates.** ${tried.join('; ')}. They are tried at ${listed(places)}, seed 0, on the pictures that compressors ` +
-    `learn from (${listed(shares)}; BottleNet++ on all of them, compared ${listed(trials)} and at their ends elsewhere), and ` +
-    `the best one is used for all seeds, at ${listed(sharing)} for both sizes. ` +
-    `${listed(takers)}. Distilled BottleNet++, BottleNet++ with erasures and the ablations have no search of their own; ` +
-    'training end to end has.'
+    `**Learning rates.** ${tried.join('; ')}. All with seed 0, on the pictures that compressors learn from, and to the end ` +
+    `of a training, but for AECNN at conv2_x, which has ${percent(learningRateShare, 0)} of the pictures, and BottleNet++, ` +
+    `compared after ${listed(trials)}. The best one is used for all seeds; where a split point or size has none of its own, ` +
+    'it takes the nearest: conv3_x that of conv2_x, 256x that of the packet. Distilled BottleNet++ takes the plain one at ' +
+    'conv2_x and conv3_x; with erasures, and in the ablations, nothing is searched again, but training end to end has its own.'
   );
 }
+
+const placeText = ({ split, size }: TunedAt): string => `${split} ${size}`;
 
 function codecCut(): string {
   const grid = defaultPictureGrid;

@@ -10,6 +10,7 @@ export const tunedNames: { readonly [Method in TunedMethod]: string } = {
   aecnn: 'AECNN',
   'end-to-end': 'AECNN, end to end',
   bottlenet: 'BottleNet++',
+  'bottlenet-distilled': 'BottleNet++, distilled',
 };
 
 /** Learning rates that were tried, and those that were chosen. */

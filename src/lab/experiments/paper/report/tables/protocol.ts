@@ -13,9 +13,9 @@ const epochNames: { readonly [Name in keyof PaperProtocol['epochs']]: string } =
   reconstruction: 'epochs: reconstruction of the feature map',
   task: 'epochs: the answer, tail frozen',
   fineTune:
-    'epochs: tail trained too (AECNN; BottleNet++, again while the last is its best; adapted pictures: added to those of the answer)',
+    'epochs: tail trained too (AECNN; BottleNet++, again while the last is its best; adapted pictures: all of the four above)',
   mostUntilPlateau: 'epochs: BottleNet++ and end to end, until validation stops rising, at most',
-  patience: 'epochs: ... stops rising for (BottleNet++: not before its tenth)',
+  patience: 'epochs: ... stops rising for (BottleNet++: counted from its tenth on)',
   decay: 'epochs: ... then with a falling learning rate',
 };
 
@@ -67,7 +67,7 @@ const trainingRows = ({ batchSize, epochs, learningRateShare, fineTuneLearningRa
   ['pictures in a batch', String(batchSize)],
   ...Object.entries(epochNames).map(([name, text]) => [text, String(epochs[name as keyof typeof epochNames])]),
   [
-    'share of those that AECNN chooses its learning rate on at conv2_x, and adapted pictures theirs',
+    'share of those that AECNN chooses its learning rates on at conv2_x, and adapted pictures theirs',
     percent(learningRateShare, 0),
   ],
   [
