@@ -13,7 +13,7 @@ const epochNames: { readonly [Name in keyof PaperProtocol['epochs']]: string } =
   reconstruction: 'epochs: reconstruction of the feature map',
   task: 'epochs: the answer, tail frozen',
   fineTune:
-    'epochs: tail trained too (AECNN; BottleNet++, again while the last is its best; adapted pictures: all of the four above)',
+    'epochs: tail trained too (AECNN; BottleNet++, again while the last is its best; adapted pictures: with the three above)',
   mostUntilPlateau: 'epochs: BottleNet++ and end to end, until validation stops rising, at most',
   patience: 'epochs: ... stops rising for (BottleNet++: counted from its tenth on)',
   decay: 'epochs: ... then with a falling learning rate',
