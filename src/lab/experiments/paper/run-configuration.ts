@@ -25,11 +25,11 @@ import { testMeasure } from './test-measure.ts';
 export const triedLearningRates: { readonly [Method in TunedMethod]: readonly number[] } = {
   aecnn: [3e-5, 1e-4, 3e-4, 1e-3],
   'end-to-end': [3e-4, 1e-3, 3e-3, 1e-2],
-  bottlenet: [1e-3, 3e-3, 1e-2],
-  'bottlenet-distilled': [3e-4, 1e-3, 3e-3],
+  bottlenet: [1e-3, 3e-3, 1e-2, 3e-2],
+  'bottlenet-distilled': [1e-3, 3e-3, 1e-2, 3e-2],
 };
 
-/** Those of BottleNet++ at conv2_x instead: there the loss falls the later the lower the rate is, and is slow at 0.003. */
+/** Those of BottleNet++ at conv2_x, where trials are long, and at 0.003 the loss falls slowly already. */
 export const earlyBottlenetRates: readonly number[] = [3e-3, 1e-2, 3e-2];
 
 /** Results of other configurations that one may need. */
