@@ -4,8 +4,8 @@ import { tensor } from '../../core/tensor/index.ts';
 import { constant, type Graph, matMul, pad, reshape, staticShape, type Value } from '../graph/index.ts';
 
 /**
- * Elements of a row up to which zeros come from a matrix product: ONNX Runtime's Pad copies run by run on one core, and
- * short runs cost it more than products with zeros (14x14 to 28x28, 512 channels, batch 32: 181 against 24 ms).
+ * Elements of a row up to which zeros come from a matrix product: ONNX Runtime's Pad copies run by run, and short runs cost it
+ * more than products with zeros (in one training step of the stages behind conv2_x: 0.54 s, against 0.016 s).
  */
 const longestProduct = 64;
 
