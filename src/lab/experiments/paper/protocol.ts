@@ -5,7 +5,6 @@ import { elementCount } from '../../../core/tensor/index.ts';
 import { onePacketBytes } from '../../../core/wire/index.ts';
 import { featureShape } from '../../networks/index.ts';
 import type { TrainRecipe } from '../../training/index.ts';
-import type { TunedMethod } from './grid.ts';
 import type { FrameSize } from './paper-result.ts';
 
 /** Epochs of the steps of a training; every method that trains the same thing gets the same. */
@@ -83,22 +82,6 @@ export const quickProtocol: typeof paperProtocol = {
   picturesPerClass: 50,
   learningRates: { aecnn: 1e-4, bottlenet: 3e-3 },
 };
-
-/**
- * Share of the pictures of compressors that a learning rate is chosen on: all where a training is short, and for BottleNet++,
- * which in front of conv3_x is still at chance after as many passes over a fifth of them.
- */
-export const learningRateShareOf = (
-  method: TunedMethod,
-  split: SplitPoint,
-  { learningRateShare }: Pick<PaperProtocol, 'learningRateShare'>,
-): number => (method === 'aecnn' && (split === 'conv2_x' || split === 'conv3_x') ? learningRateShare : 1);
-
-/**
- * Epochs after which BottleNet++'s learning rates are compared at conv2_x, where training each of them to its end would take
- * hours; elsewhere each is trained to its end.
- */
-export const bottlenetTrialEpochs: { readonly [Split in SplitPoint]?: number } = { conv2_x: 8 };
 
 /** Bytes of the float32 feature map at a split point. */
 export const featureBytes = (split: SplitPoint): number => 4 * elementCount(featureShape(split));

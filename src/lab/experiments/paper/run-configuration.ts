@@ -5,6 +5,7 @@ import { runAecnn, tuneAecnn } from './aecnn/run-aecnn.ts';
 import { bestLearningRate } from './best-learning-rate.ts';
 import { runBottlenet, tuneBottlenet } from './bottlenet/run-bottlenet.ts';
 import { type Configuration, learningRatesId, learningRatesOf, type TunedMethod } from './grid.ts';
+import { learningRateTrials } from './learning-rate-trials.ts';
 import {
   openPaperCheckpoint,
   type PaperContext,
@@ -17,20 +18,8 @@ import type { PaperResult } from './paper-result.ts';
 import { defaultPictureGrid } from './pictures/picture-choice.ts';
 import { runAdaptedPictures } from './pictures/run-adapted-pictures.ts';
 import { runPictures } from './pictures/run-pictures.ts';
-import { bottlenetTrialEpochs, learningRateShareOf } from './protocol.ts';
 import { createStepLog } from './step-log.ts';
 import { testMeasure } from './test-measure.ts';
-
-/** Learning rates that are tried for each method. */
-export const triedLearningRates: { readonly [Method in TunedMethod]: readonly number[] } = {
-  aecnn: [3e-5, 1e-4, 3e-4, 1e-3],
-  'end-to-end': [3e-4, 1e-3, 3e-3, 1e-2],
-  bottlenet: [1e-3, 3e-3, 1e-2, 3e-2],
-  'bottlenet-distilled': [1e-3, 3e-3, 1e-2, 3e-2],
-};
-
-/** Those of BottleNet++ at conv2_x, where trials are long, and at 0.003 the loss falls slowly already. */
-export const earlyBottlenetRates: readonly number[] = [3e-3, 1e-2, 3e-2];
 
 /** Results of other configurations that one may need. */
 export type FinishedResult = (id: string) => PaperResult | undefined;
@@ -45,8 +34,7 @@ export function neededBy(
   if (learningRates !== undefined) return [];
   const method = tunedMethodOf(configuration);
   if (method === undefined || !('split' in configuration)) return [];
-  const place = learningRatesOf(method, configuration);
-  return [learningRatesId(place.of, place)];
+  return [learningRatesId(method, learningRatesOf(method, configuration))];
 }
 
 function tunedMethodOf(configuration: Configuration): TunedMethod | undefined {
@@ -116,21 +104,20 @@ async function runUncompressed(context: PaperContext, seed: number): Promise<Out
   };
 }
 
-/** Tries the learning rates of a method, on all or on a share of the pictures of compressors. */
+/** Tries the learning rates of a method. */
 async function chooseLearningRate(
   context: PaperContext,
   { of, split, size, seed }: Extract<Configuration, { method: 'learning-rates' }>,
 ): Promise<Outcome> {
-  const learningRates = of === 'bottlenet' && split === 'conv2_x' ? earlyBottlenetRates : triedLearningRates[of];
-  const share = learningRateShareOf(of, split, context.protocol);
+  const { rates: learningRates, onShare = false, epochs } = learningRateTrials(of, split);
+  const share = onShare ? context.protocol.learningRateShare : 1;
   // Without a part these are the trainings of the configurations themselves: their checkpoints serve both.
   const options = { split, size, seed, learningRates, ...(share < 1 ? { part: share } : {}) } as const;
-  const trialEpochs = bottlenetTrialEpochs[split];
   const tried = await (of === 'bottlenet' || of === 'bottlenet-distilled'
     ? tuneBottlenet(context, {
         ...options,
         distillation: of === 'bottlenet-distilled',
-        ...(trialEpochs && { trialEpochs }),
+        ...(epochs === undefined ? {} : { trialEpochs: epochs }),
       })
     : tuneAecnn(context, of === 'end-to-end' ? { ...options, variation: 'end-to-end' } : options));
   return {
@@ -138,7 +125,7 @@ async function chooseLearningRate(
     split,
     size,
     seed,
-    settings: { of, learningRates, share },
+    settings: { of, learningRates, share, ...(epochs === undefined ? {} : { epochs }) },
     steps: tried.map(({ learningRate, seconds }) => ({ name: String(learningRate), seconds })),
     trainingSeconds: tried.reduce((sum, { seconds }) => sum + seconds, 0),
     history: [],

@@ -158,7 +158,7 @@ export async function runPaper(options: RunPaperOptions, grid: readonly Configur
     onStart?.(configuration, done, options.configurations.length);
     const circumstances = await provenance(command);
     const outcome = await runConfiguration(context, configuration, (id) => results.get(id));
-    const settings = { ...outcome.settings, protocol };
+    const settings = { ...outcome.settings, protocol, threads };
     const result: PaperResult = { id: configuration.id, ...outcome, settings, provenance: circumstances };
     await atomicWriteFile(join(outFolder, `${configuration.id}.json`), resultText(result));
     results.set(result.id, result);

@@ -2,11 +2,11 @@
 
 import { splitPoints } from '../../../../../core/model/index.ts';
 import { listed, percent, thousands } from '../../../markdown.ts';
-import { paperGrid, type TunedAt, type TunedMethod, tunedAt } from '../../grid.ts';
+import { distilledAt, paperGrid, type TunedAt, type TunedMethod, tunedAt } from '../../grid.ts';
+import { methodTrials } from '../../learning-rate-trials.ts';
 import { defaultPictureGrid } from '../../pictures/picture-choice.ts';
 import { adaptedLearningRates } from '../../pictures/run-adapted-pictures.ts';
-import { bottlenetTrialEpochs, paperProtocol } from '../../protocol.ts';
-import { earlyBottlenetRates, triedLearningRates } from '../../run-configuration.ts';
+import { paperProtocol } from '../../protocol.ts';
 import { adaptedBudgets, expectedIds, type PaperResults, protocolOf } from '../report-data.ts';
 import { tunedNames } from './learning-rates.ts';
 
@@ -35,19 +35,24 @@ function trainingCut(results: PaperResults): string {
 
 function learningRateCut(results: PaperResults): string {
   const { learningRateShare } = protocolOf(results) ?? paperProtocol;
-  const methods = Object.keys(triedLearningRates) as TunedMethod[];
+  const methods = Object.keys(methodTrials) as TunedMethod[];
   const tried = methods.map((of) => {
-    const rates = listed(triedLearningRates[of].map(String));
-    const early = of === 'bottlenet' ? `; at conv2_x ${listed(earlyBottlenetRates.map(String))}` : '';
-    return `${rates} for ${tunedNames[of]} (at ${listed(tunedAt[of].map(placeText))}${early})`;
+    const { rates, at = {} } = methodTrials[of];
+    const other = Object.entries(at).map(([split, trials]) => {
+      const parts = [
+        ...(trials.rates ? [listed(trials.rates.map(String))] : []),
+        ...(trials.onShare ? [`on ${percent(learningRateShare, 0)} of the pictures`] : []),
+        ...(trials.epochs === undefined ? [] : [`compared after ${trials.epochs} epochs`]),
+      ];
+      return `; at ${split} ${parts.join(', ')}`;
+    });
+    return `${listed(rates.map(String))} for ${tunedNames[of]} (at ${listed(tunedAt[of].map(placeText))}${other.join('')})`;
   });
-  const trials = Object.entries(bottlenetTrialEpochs).map(([split, epochs]) => `${epochs} epochs at ${split}`);
   return (
-    `**Learning rates.** ${tried.join('; ')}. All with seed 0, on the pictures that compressors learn from, and to the end ` +
-    `of a training, but for AECNN at conv2_x, which has ${percent(learningRateShare, 0)} of the pictures, and BottleNet++, ` +
-    `compared after ${listed(trials)}. The best one is used for all seeds; where a split point or size has none of its own, ` +
-    'it takes the nearest: conv3_x that of conv2_x, 256x that of the packet. Distilled BottleNet++ takes the plain one at ' +
-    'conv2_x and conv3_x; with erasures, and in the ablations, nothing is searched again, but training end to end has its own.'
+    `**Learning rates.** ${tried.join('; ')}. All with seed 0, and where nothing else is said to the end of a training, on ` +
+    'the pictures that compressors learn from. The best one is used for all seeds; where a split point or size has none of ' +
+    'its own, it takes the nearest: conv3_x that of conv2_x, 256x that of the packet. With erasures, and in the ablations, ' +
+    'nothing is searched again, but training end to end has its own.'
   );
 }
 
@@ -83,6 +88,7 @@ function gridCut(): string {
   );
   return (
     `**Rows.** The tail is fine-tuned at ${listed(splitPoints.filter((split) => fineTuned.has(split)))} only. ` +
-    `BottleNet++ is trained with erasures at ${listed(erasure)} only.`
+    `BottleNet++ is trained with erasures at ${listed(erasure)} only, and with distillation at ${listed(distilledAt)}: in ` +
+    'front of conv4_x two more rows at two split points would take hours.'
   );
 }

@@ -95,6 +95,7 @@ function provenanceRows(results: PaperResults, all: readonly PaperResult[]): str
         ({ sourceTree = 'unknown' }) => `${sourceTree.slice(0, 10)}${sourceTree.includes('+') ? ' with changes' : ''}`,
       ),
     ],
+    ['CPU threads of a run', distinct(all.map(({ settings }) => String(settings.threads ?? 'not written down')))],
     ['machine', from(({ machine }) => `${machine.cores} cores of ${machine.cpu}`)],
     ['versions', from(({ versions }) => `Node ${versions.node}, onnxruntime-node ${versions['onnxruntime-node']}`)],
   ];

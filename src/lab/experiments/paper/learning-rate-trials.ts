@@ -1,0 +1,36 @@
+/** Which learning rates are tried for a method at a split point, and how far each is trained. */
+
+import type { SplitPoint } from '../../../core/model/index.ts';
+import type { TunedMethod } from './grid.ts';
+
+/** Trials of one method at one split point; the rate with the best accuracy of the validation part is chosen. */
+export interface LearningRateTrials {
+  readonly rates: readonly number[];
+  /** On the protocol's share of the pictures of compressors; on all when left out. */
+  readonly onShare?: true;
+  /**
+   * Compared after so many epochs, as successive halving does (Jamieson and Talwalkar, AISTATS 2016), and the best one goes on
+   * from there; each is trained to its end when left out.
+   */
+  readonly epochs?: number;
+}
+
+/** Where the trials of a method differ: where a training is long. */
+interface MethodTrials extends LearningRateTrials {
+  readonly at?: { readonly [Split in SplitPoint]?: Partial<LearningRateTrials> };
+}
+
+/** Trials of all methods. */
+export const methodTrials: { readonly [Method in TunedMethod]: MethodTrials } = {
+  aecnn: { rates: [3e-5, 1e-4, 3e-4, 1e-3], at: { conv2_x: { onShare: true } } },
+  'end-to-end': { rates: [3e-4, 1e-3, 3e-3, 1e-2] },
+  // On a fifth of the pictures BottleNet++ is still at chance at conv2_x after as many passes, at 0.001 even on all of them.
+  bottlenet: { rates: [1e-3, 3e-3, 1e-2, 3e-2], at: { conv2_x: { rates: [3e-3, 1e-2, 3e-2], epochs: 8 } } },
+  'bottlenet-distilled': { rates: [1e-3, 3e-3, 1e-2, 3e-2], at: { conv4_x: { epochs: 8 } } },
+};
+
+/** Trials of a method at a split point. */
+export function learningRateTrials(of: TunedMethod, split: SplitPoint): LearningRateTrials {
+  const { at, ...everywhere } = methodTrials[of];
+  return { ...everywhere, ...at?.[split] };
+}
