@@ -24,6 +24,8 @@ export interface DeviceConnectionOptions {
   readonly incompleteTimeoutMs: number;
   /** Sends a text or a binary message; does nothing when the connection is gone. */
   readonly send: (message: string | Uint8Array) => void;
+  /** Told the code of every refusal that is sent. */
+  readonly onRefusal?: (code: string) => void;
 }
 
 /** The edge's side of a connection. */
@@ -38,10 +40,13 @@ export interface DeviceConnection {
 
 /** Makes the edge's side of a new connection. */
 export function createDeviceConnection(options: DeviceConnectionOptions): DeviceConnection {
-  const { responder, loop, maxMessageBytes, incompleteTimeoutMs, send } = options;
+  const { responder, loop, maxMessageBytes, incompleteTimeoutMs, send, onRefusal } = options;
   const computing = new Set<Promise<void>>();
   let isFinishing = false;
-  const sendResponse = (response: InferResponse): void => send(serializeResponse(response));
+  const sendResponse = (response: InferResponse): void => {
+    if (!response.ok) onRefusal?.(response.error.code);
+    send(serializeResponse(response));
+  };
   const assembler = createChunkAssembler({
     responder,
     loop,

@@ -141,7 +141,7 @@ export async function createEdgeServer(options: EdgeServerOptions): Promise<Edge
     repository = models;
     const responder = createResponder(models.ready, (error) => app.log.error(error));
     const isClosing = (): boolean => closing !== undefined;
-    answerErrors(app);
+    answerErrors(app, metrics.refusal);
     await addPlugins(app, settings, maxMessageBytes);
     // Routes go into plugins of their own, so that the plugins above are loaded before them.
     await app.register(addServiceRoutes, { repository: models, metrics, isReady: () => !isClosing() });
@@ -157,7 +157,14 @@ export async function createEdgeServer(options: EdgeServerOptions): Promise<Edge
     await app.register(async (routes) =>
       addStreamRoute(routes, {
         connect: (send) =>
-          createDeviceConnection({ responder, loop: nodeEventLoop, maxMessageBytes, incompleteTimeoutMs, send }),
+          createDeviceConnection({
+            responder,
+            loop: nodeEventLoop,
+            maxMessageBytes,
+            incompleteTimeoutMs,
+            send,
+            onRefusal: metrics.refusal,
+          }),
         connections,
         maxConnections: settings.maxConnections,
         isClosing,

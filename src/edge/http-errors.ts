@@ -41,16 +41,24 @@ function errorReply(error: unknown): { readonly status: number; readonly body: E
   return { status, body: { error: message, code: codeOfStatus[status] ?? 'USAGE' } };
 }
 
-/** Has all routes answer failures alike, those that are not there too. */
-export function answerErrors(app: FastifyInstance): void {
+/**
+ * Has all routes answer failures alike, those that are not there too.
+ *
+ * @param onRefusal - Told the code of every failure that is answered.
+ */
+export function answerErrors(app: FastifyInstance, onRefusal: (code: string) => void): void {
   app.setErrorHandler(async (error, request, reply) => {
     const { status, body } = errorReply(error);
     if (status === 500) request.log.error(error);
+    onRefusal(body.code);
     return reply.code(status).send(body);
   });
-  app.setNotFoundHandler(async (request, reply) =>
-    reply
-      .code(404)
-      .send({ error: `there is nothing at ${request.method} ${request.url}; see GET /docs`, code: 'NOT_FOUND' }),
-  );
+  app.setNotFoundHandler(async (request, reply) => {
+    const body: ErrorBody = {
+      error: `there is nothing at ${request.method} ${request.url}; see GET /docs`,
+      code: 'NOT_FOUND',
+    };
+    onRefusal(body.code);
+    return reply.code(404).send(body);
+  });
 }

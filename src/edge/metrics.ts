@@ -19,6 +19,8 @@ export interface EdgeMetrics {
   observe(model: EdgeModel): EdgeModel;
   /** A batch was computed. */
   batch(modelName: string, size: number): void;
+  /** A refusal was sent, over HTTP or a connection, whether or not a model had been asked; `code` as in the refusal. */
+  refusal(code: string): void;
   /** A device connected (1) or went (-1). */
   connections(change: 1 | -1): void;
   /** All metrics in the text format of Prometheus. */
@@ -47,8 +49,14 @@ export function createEdgeMetrics(): EdgeMetrics {
   const registers = [registry];
   const requests = new Counter({
     name: 'aecnn_requests_total',
-    help: 'Frames that came, by how they ended.',
+    help: 'Frames that came to a model, by how they ended.',
     labelNames: ['model', 'outcome'],
+    registers,
+  });
+  const refusals = new Counter({
+    name: 'aecnn_refusals_total',
+    help: 'Refusals that were sent, also of what came to no model, by their code.',
+    labelNames: ['code'],
     registers,
   });
   const deadlines = new Counter({
@@ -119,6 +127,7 @@ export function createEdgeMetrics(): EdgeMetrics {
   return {
     observe,
     batch: (model, size) => batchSize.observe({ model }, size),
+    refusal: (code) => refusals.inc({ code }),
     connections: (change) => connections.inc(change),
     text: () => Registry.merge([processMetrics(), registry]).metrics(),
     contentType: registry.contentType,

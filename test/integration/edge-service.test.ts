@@ -182,9 +182,15 @@ test('metrics count requests by outcome, deadlines, bytes and batches', async ()
   await oipInfer(url, frame, 'json', { timeoutMicroseconds: 1 }).catch(() => undefined);
   await using transport = createNodeTransport(counted.url);
   await transport.send({ frame }, { timeoutMs: 5000 });
+  // Neither comes to a model: bytes that are no frame, and a route that is not there.
+  await transport.send({ frame: frame.slice(0, 3) }, { timeoutMs: 5000 }).catch(() => undefined);
+  await fetch(`${counted.url}/nowhere`);
   const text = await (await fetch(`${counted.url}/metrics`)).text();
   expect(text).toContain('aecnn_requests_total{model="tiny",outcome="answered"} 2');
   expect(text).toContain('aecnn_requests_total{model="tiny",outcome="refused_deadline"} 1');
+  expect(text).toContain('aecnn_refusals_total{code="DEADLINE"} 1');
+  expect(text).toContain('aecnn_refusals_total{code="WIRE_FORMAT"} 1');
+  expect(text).toContain('aecnn_refusals_total{code="NOT_FOUND"} 1');
   expect(text).toContain('aecnn_deadlines_total{model="tiny",met="true"} 1');
   expect(text).toContain('aecnn_deadlines_total{model="tiny",met="false"} 1');
   expect(text).toContain('aecnn_frame_bytes_count{model="tiny"} 3');
