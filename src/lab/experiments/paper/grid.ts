@@ -41,8 +41,14 @@ export type Configuration =
       readonly seed: number;
     };
 
-/** What learning rates are chosen for. */
-export type TunedMethod = 'aecnn' | 'end-to-end' | 'bottlenet' | 'bottlenet-distilled';
+/** What learning rates are chosen for: a method in front of the frozen tail, or its last phase, which trains the tail too. */
+export type TunedMethod =
+  | 'aecnn'
+  | 'end-to-end'
+  | 'bottlenet'
+  | 'bottlenet-distilled'
+  | 'aecnn-fine-tune'
+  | 'bottlenet-fine-tune';
 
 /** Where learning rates are chosen. */
 export interface TunedAt {
@@ -64,20 +70,22 @@ const early: readonly TunedAt[] = [
   { split: 'conv2_x', size: '256x' },
 ];
 
-/** Where the learning rates of each method are chosen; elsewhere it takes the nearest one's. */
+/** Where the learning rates of each method are chosen, the main place first; elsewhere it takes the nearest one's. */
 export const tunedAt: { readonly [Method in TunedMethod]: readonly TunedAt[] } = {
   aecnn: [...late, ...early],
   'end-to-end': late.slice(0, 1),
   bottlenet: [...late, ...early],
   'bottlenet-distilled': late,
+  'aecnn-fine-tune': late.slice(0, 1),
+  'bottlenet-fine-tune': late.slice(0, 1),
 };
 
 /** Where a method's learning rates for a split point and size were chosen. */
 export function learningRatesOf(of: TunedMethod, { split, size }: TunedAt): TunedAt {
   const nearest = split === 'conv3_x' ? 'conv2_x' : split;
-  const places = tunedAt[of].filter((place) => place.split === nearest);
-  const found = places.find((place) => place.size === size) ?? places[0];
-  if (!found) throw new RangeError(`learning rates of ${of} are not chosen near ${split}`);
+  const near = tunedAt[of].filter((place) => place.split === nearest);
+  const found = near.find((place) => place.size === size) ?? near[0] ?? tunedAt[of][0];
+  if (!found) throw new RangeError(`learning rates of ${of} are chosen nowhere`);
   return found;
 }
 
@@ -147,20 +155,19 @@ export function paperGrid(): readonly Configuration[] {
   });
   const bothAt = (split: SplitPoint, seed: number): Configuration[] =>
     sizes.flatMap((size) => [aecnn(split, size, seed), bottlenet(split, size, seed)]);
-  const ratesAt = (...splits: readonly SplitPoint[]): Configuration[] =>
-    (['aecnn', 'bottlenet', 'bottlenet-distilled'] as const).flatMap((of) =>
-      tunedAt[of].filter(({ split }) => splits.includes(split)).map((at) => rates(of, at)),
-    );
+  const allMethods = ['aecnn', 'aecnn-fine-tune', 'bottlenet', 'bottlenet-fine-tune', 'bottlenet-distilled'] as const;
+  const ratesAt = (methods: readonly TunedMethod[], ...splits: readonly SplitPoint[]): Configuration[] =>
+    methods.flatMap((of) => tunedAt[of].filter(({ split }) => splits.includes(split)).map((at) => rates(of, at)));
   const otherSplits = splitPoints.filter((split) => split !== 'conv4_x').reverse();
   return [
     uncompressed(0),
-    ...ratesAt('conv4_x'),
+    ...ratesAt(allMethods, 'conv4_x'),
     ...bothAt('conv4_x', 0),
     { id: 'pictures-seed0', method: 'pictures', seed: 0 },
     ...byteSizes.map((size) => aecnn('conv4_x', size, 0)),
-    ...tunedAt['end-to-end'].map((at) => rates('end-to-end', at)),
+    ...ratesAt(['end-to-end'], 'conv4_x'),
     ...(Object.keys(variations) as VariationName[]).map(ablation),
-    ...ratesAt('conv5_x', 'conv2_x'),
+    ...ratesAt(allMethods, 'conv5_x', 'conv2_x'),
     ...otherSplits.flatMap((split) => bothAt(split, 0)),
     ...([1000, 500, 2000] as const).map(
       (budgetBytes): Configuration => ({

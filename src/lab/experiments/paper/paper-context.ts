@@ -59,6 +59,26 @@ export function openPaperCheckpoint(context: PaperContext, key: Readonly<Record<
 }
 
 /**
+ * A context for the step that trains the tail too: with a learning rate of its own, and checkpoints beside those of the steps
+ * before it, which all its learning rates share.
+ *
+ * @param key - Of the checkpoints of the steps before it.
+ */
+export function fineTuneContextOf(
+  context: PaperContext,
+  step: StepContext,
+  key: Readonly<Record<string, unknown>>,
+  fineTuneLearningRate: number,
+): StepContext {
+  const { recipe } = step;
+  return {
+    ...step,
+    checkpoint: openPaperCheckpoint(context, { ...key, fineTuneLearningRate }),
+    recipe: { ...recipe, learningRates: { ...recipe.learningRates, fineTune: fineTuneLearningRate } },
+  };
+}
+
+/**
  * Training part of one split and seed, as the training steps take it.
  *
  * @param recipe - What differs from the default recipe.

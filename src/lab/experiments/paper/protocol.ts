@@ -44,7 +44,7 @@ export interface PaperProtocol {
   readonly epochs: PaperEpochs;
   /** Share of the pictures of compressors and tails that learning rates are chosen on where a training is long. */
   readonly learningRateShare: number;
-  /** Peak of AECNN and BottleNet++ when the tail is trained too; the tail itself gets a tenth of it. */
+  /** Peak of AECNN and BottleNet++ when the tail is trained too, where it is not chosen; the tail itself gets a tenth of it. */
   readonly fineTuneLearningRate: number;
   /** What differs from the recipe of every AECNN: for small trials. */
   readonly recipe?: Partial<TrainRecipe>;

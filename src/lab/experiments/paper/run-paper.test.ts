@@ -23,10 +23,21 @@ test('ids are unique, and whatever takes chosen learning rates finds them in the
     expect(new Set(grid.map(({ id }) => id)).size).toBe(grid.length);
   }
   const ids = new Set(paperGrid().map(({ id }) => id));
-  const needed = paperGrid().flatMap((configuration) => neededBy(configuration, {}));
+  const needed = paperGrid().flatMap((configuration) => neededBy(configuration, {}).map(({ id }) => id));
   expect(needed).toContain('learning-rates-bottlenet-conv2x');
   expect(needed).toContain('learning-rates-bottlenet-conv2x-256x');
   expect(needed).toContain('learning-rates-end-to-end-conv4x');
+  expect(needed).toContain('learning-rates-bottlenet-fine-tune-conv4x');
+  // What is chosen stands before what takes it.
+  const places = paperGrid().map(({ id }) => id);
+  for (const configuration of paperGrid()) {
+    for (const { id } of neededBy(configuration, {})) {
+      expect([configuration.id, places.indexOf(id) < places.indexOf(configuration.id)]).toEqual([
+        configuration.id,
+        true,
+      ]);
+    }
+  }
   for (const id of needed) expect(ids).toContain(id);
 });
 
@@ -142,4 +153,7 @@ test('a result at another learning rate than the chosen one counts as not run', 
   await write('learning-rates-aecnn-conv2x', 0, 0.001);
   await write('learning-rates-aecnn-conv2x-256x', 0, 0.0001);
   expect(await current()).toEqual(['aecnn-conv3x-packet-seed0']);
+  // Theirs have none for the tail that is trained too.
+  await write('learning-rates-aecnn-fine-tune-conv4x', 0, 0.0001);
+  expect(await current()).toEqual([]);
 });

@@ -85,9 +85,9 @@ async function readCurrentResult(
 ): Promise<PaperResult | undefined> {
   const result = await readResult(folder, configuration.id, protocol);
   if (!result) return undefined;
-  for (const id of neededBy(configuration, protocol)) {
+  for (const { id, setting } of neededBy(configuration, protocol)) {
     const needed = await readResult(folder, id, protocol);
-    if (needed && needed.notes.chosen !== result.settings.learningRate) return undefined;
+    if (needed && needed.notes.chosen !== result.settings[setting]) return undefined;
   }
   return result;
 }
@@ -150,7 +150,7 @@ export async function runPaper(options: RunPaperOptions, grid: readonly Configur
       results.set(known.id, known);
       return known;
     }
-    for (const id of neededBy(configuration, protocol)) {
+    for (const { id } of neededBy(configuration, protocol)) {
       const needed = grid.find((other) => other.id === id);
       if (needed) await ensure(needed, done);
     }

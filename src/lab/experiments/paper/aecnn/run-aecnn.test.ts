@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { classes, type DrawnPaperContext, drawnPaperContext } from '../../../../../test/fixtures/paper-context.ts';
 import type { PaperContext } from '../paper-context.ts';
-import { runAecnn, tuneAecnn } from './run-aecnn.ts';
+import { runAecnn, tuneAecnn, tuneAecnnFineTuning } from './run-aecnn.ts';
 import type { AecnnOptions } from './train-aecnn.ts';
 import type { VariationName } from './variations.ts';
 
@@ -21,7 +21,7 @@ const timeout = 120_000;
 test('one packet, tail frozen and fine-tuned: every frame fits, all codings give the same answers', {
   timeout,
 }, async () => {
-  const result = await runAecnn(context, { ...options, split: 'conv3_x', fineTune: true });
+  const result = await runAecnn(context, { ...options, split: 'conv3_x', fineTuneLearningRate: 1e-4 });
   const ways = result.test.map(({ name }) => name);
   expect(ways).toEqual(
     ['tail frozen', 'tail fine-tuned'].flatMap((tail) =>
@@ -100,6 +100,19 @@ test('an ablation changes what it names, and nothing shared', { timeout }, async
     'entropy tables (tail frozen)',
   ]);
   expect(endToEnd.history.map(({ step }) => step)).toEqual(['end to end', 'end to end', 'end to end']);
+});
+
+test('learning rates of the fine-tuning are tried behind one compressor; the configuration takes the training of its own', {
+  timeout,
+}, async () => {
+  const place = { ...options, split: 'conv3_x' } as const;
+  const tried = await tuneAecnnFineTuning(context, place, [1e-5, 1e-4]);
+  const { history, steps } = await runAecnn(context, { ...place, fineTuneLearningRate: 1e-4 });
+  const fineTuned = history.filter(({ step }) => step === 'fine-tune');
+  expect(tried.map(({ learningRate }) => learningRate)).toEqual([1e-5, 1e-4]);
+  expect(tried[1]?.accuracy).toBe(fineTuned.at(-1)?.accuracy);
+  expect(tried[1]?.seconds).toBe(steps.find(({ name }) => name === 'fine-tune')?.seconds);
+  expect(tried[0]?.seconds).not.toBe(tried[1]?.seconds);
 });
 
 test('learning rates are tried on a share of the training part, without the test part', { timeout }, async () => {

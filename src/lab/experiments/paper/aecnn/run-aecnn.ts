@@ -17,8 +17,9 @@ export async function runAecnn(
   const { context, shape, attention, teacher, teacherTail, log } = run;
   const test = withoutProgress(testContextOf(paper, context));
   const measured = [await measureAecnn(run, test, 'tail frozen', trained, teacherTail)];
-  if (options.fineTune) {
-    const fineTuned = await trainFineTuned(run, trained);
+  const { fineTuneLearningRate } = options;
+  if (fineTuneLearningRate !== undefined) {
+    const fineTuned = await trainFineTuned(paper, run, trained, fineTuneLearningRate);
     const tail = frozenTail(split, paper.folded, { ...teacher.tensors, ...fineTuned });
     measured.push(await measureAecnn(run, test, 'tail fine-tuned', fineTuned, tail));
   }
@@ -53,6 +54,26 @@ export async function tuneAecnn(
     const { log } = await trainAecnn(paper, { ...fixed, learningRate });
     const { history, trainingSeconds } = log.result();
     tuned.push({ learningRate, accuracy: history.at(-1)?.accuracy ?? 0, seconds: trainingSeconds });
+  }
+  return tuned;
+}
+
+/** Trains the tail too, at several learning rates, behind the compressor of one configuration; never reads the test part. */
+export async function tuneAecnnFineTuning(
+  paper: PaperContext,
+  options: AecnnOptions,
+  learningRates: readonly number[],
+): Promise<TunedLearningRate[]> {
+  const tuned: TunedLearningRate[] = [];
+  for (const learningRate of learningRates) {
+    const { trained, ...run } = await trainAecnn(paper, options);
+    await trainFineTuned(paper, run, trained, learningRate);
+    const { history, steps } = run.log.result();
+    tuned.push({
+      learningRate,
+      accuracy: history.at(-1)?.accuracy ?? 0,
+      seconds: steps.at(-1)?.seconds ?? 0,
+    });
   }
   return tuned;
 }

@@ -27,6 +27,7 @@ import {
   withShare,
 } from '../../../training/index.ts';
 import {
+  fineTuneContextOf,
   openPaperCheckpoint,
   type PaperContext,
   stepContextOf,
@@ -50,8 +51,8 @@ export interface AecnnOptions {
   readonly seed: number;
   /** Peak learning rate of the task step, or of end-to-end training. */
   readonly learningRate: number;
-  /** Train the tail's last stage too, after the compressor. */
-  readonly fineTune?: boolean;
+  /** Train the tail's last stage too, after the compressor, with this peak; the tail itself gets a tenth of it. */
+  readonly fineTuneLearningRate?: number;
   readonly variation?: VariationName;
   /** Share of the training samples to train on; all when left out. */
   readonly part?: number;
@@ -60,6 +61,8 @@ export interface AecnnOptions {
 /** What the steps of one configuration share. */
 export interface AecnnRun {
   readonly context: StepContext;
+  /** Of the checkpoints. */
+  readonly key: Readonly<Record<string, unknown>>;
   readonly options: AecnnOptions;
   readonly shape: CompressorShape;
   readonly attention: TensorMap;
@@ -85,8 +88,9 @@ export async function trainAecnn(
   const teacher = await teacherOf(paper, seed);
   const log = createStepLog();
   log.add('teacher', teacher.seconds);
-  const { fineTune: _sameWithoutIt, ...trainedBy } = options;
-  const checkpoint = openPaperCheckpoint(paper, { method: 'aecnn', trainingVersion, ...trainedBy, recipe });
+  const { fineTuneLearningRate: _sameWithoutIt, ...trainedBy } = options;
+  const key = { method: 'aecnn', trainingVersion, ...trainedBy, recipe };
+  const checkpoint = openPaperCheckpoint(paper, key);
   const whole = stepContextOf(paper, split, seed, checkpoint, recipe);
   const teacherTail = teacherTailOf(whole, teacher);
   const teacherLogits = await teacherLogitsOf(whole, teacher);
@@ -107,6 +111,7 @@ export async function trainAecnn(
   };
   const run: AecnnRun = {
     context,
+    key,
     options,
     shape,
     attention,
@@ -209,8 +214,14 @@ async function trainEndToEnd(run: AecnnRun, { protocol }: PaperContext): Promise
 }
 
 /** The compressor together with the tail's last stage and classifier. */
-export async function trainFineTuned(run: AecnnRun, trained: TensorMap): Promise<TensorMap> {
-  const { context, shape, teacherLogits, log } = run;
+export async function trainFineTuned(
+  paper: PaperContext,
+  run: AecnnRun,
+  trained: TensorMap,
+  fineTuneLearningRate: number,
+): Promise<TensorMap> {
+  const { shape, teacherLogits, log } = run;
+  const context = fineTuneContextOf(paper, run.context, run.key, fineTuneLearningRate);
   const teacher = run.teacher.tensors;
   const { split, folded, recipe } = context;
   const { tensors } = await log.run(context.checkpoint, 'fine-tune', async () => {

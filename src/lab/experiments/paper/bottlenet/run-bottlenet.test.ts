@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type DrawnPaperContext, drawnPaperContext } from '../../../../../test/fixtures/paper-context.ts';
 import type { PaperContext } from '../paper-context.ts';
-import { runBottlenet, tuneBottlenet } from './run-bottlenet.ts';
+import { runBottlenet, tuneBottlenet, tuneBottlenetFineTuning } from './run-bottlenet.ts';
 
 let drawn: DrawnPaperContext;
 let context: PaperContext;
@@ -23,6 +23,7 @@ test('at conv5_x, with lost bits: every way to send, and the test part is read l
     seed: 0,
     distillation: true,
     learningRate: 0.01,
+    fineTuneLearningRate: 1e-4,
     erasureProbability: 0.02,
   } as const;
   reads.length = 0;
@@ -68,6 +69,7 @@ test('at conv3_x: the map shrinks, and conv5_x is trained behind the frozen conv
     seed: 0,
     distillation: false,
     learningRate: 0.01,
+    fineTuneLearningRate: 1e-4,
   });
   expect(result.settings.latentShape).toEqual([24, 7, 7]);
   expect(result.test.map(({ name }) => name)).toEqual([
@@ -103,10 +105,24 @@ test('learning rates compared after some epochs: the configuration that takes on
   const tried = await tuneBottlenet(context, { ...fixed, learningRates, trialEpochs: 1 });
   expect(tried.map(({ learningRate }) => learningRate)).toEqual(learningRates);
   expect(tried.every(({ seconds }) => seconds > 0)).toBe(true);
-  const { history } = await runBottlenet(context, { ...fixed, learningRate: 0.01 });
+  const { history } = await runBottlenet(context, { ...fixed, learningRate: 0.01, fineTuneLearningRate: 1e-4 });
   const [first, ...later] = history.filter(({ step }) => step === 'compressor');
   expect(first?.accuracy).toBe(tried[1]?.accuracy);
   expect(later.length).toBeGreaterThan(0);
   // A trial that was gone on from says the same again.
   expect(await tuneBottlenet(context, { ...fixed, learningRates: [0.01], trialEpochs: 1 })).toEqual([tried[1]]);
+});
+
+test('the last phase is tried at several learning rates behind one compressor, without the test part', {
+  timeout: 120_000,
+}, async () => {
+  const options = { split: 'conv5_x', size: 'packet', seed: 1, distillation: false, learningRate: 0.01 } as const;
+  reads.length = 0;
+  const tried = await tuneBottlenetFineTuning(context, options, [1e-5, 1e-2]);
+  expect(reads).not.toContain('test');
+  expect(tried.map(({ learningRate }) => learningRate)).toEqual([1e-5, 1e-2]);
+  const { steps, validation } = await runBottlenet(context, { ...options, fineTuneLearningRate: 1e-2 });
+  expect(steps.at(-1)).toEqual({ name: 'everything', seconds: tried[1]?.seconds });
+  expect(validation.at(-1)?.accuracy).toBe(tried[1]?.accuracy);
+  expect(tried[0]?.seconds).not.toBe(tried[1]?.seconds);
 });

@@ -16,6 +16,7 @@ import {
   withShare,
 } from '../../../training/index.ts';
 import {
+  fineTuneContextOf,
   openPaperCheckpoint,
   type PaperContext,
   stepContextOf,
@@ -55,6 +56,8 @@ export interface BottlenetOptions {
   readonly distillation: boolean;
   /** Peak of encoder and decoder in front of the frozen tail. */
   readonly learningRate: number;
+  /** Peak of encoder and decoder in the last phase; the tail gets a tenth of it. */
+  readonly fineTuneLearningRate: number;
   /** Probability that a bit is lost: in training, and in rows of their own in evaluation. No channel when left out. */
   readonly erasureProbability?: number;
   /** Share of the training samples to train on; all when left out. */
@@ -64,13 +67,18 @@ export interface BottlenetOptions {
 /** What a training of a configuration is given. */
 interface Prepared {
   readonly context: StepContext;
+  /** Of the checkpoints up to the last phase. */
+  readonly key: Readonly<Record<string, unknown>>;
   readonly task: BottlenetTask;
   readonly teacher: Teacher;
   readonly tail: Tail;
   readonly teacherLogits: Float32Array;
 }
 
-async function prepare(paper: PaperContext, options: BottlenetOptions): Promise<Prepared> {
+/** What everything up to the last phase needs. */
+type CompressorOptions = Omit<BottlenetOptions, 'fineTuneLearningRate'>;
+
+async function prepare(paper: PaperContext, options: CompressorOptions): Promise<Prepared> {
   const { split, size, seed, part = 1, distillation, learningRate, erasureProbability } = options;
   const key = { method: 'bottlenet', trainingVersion, ...options };
   const teacher = await teacherOf(paper, seed);
@@ -85,7 +93,7 @@ async function prepare(paper: PaperContext, options: BottlenetOptions): Promise<
     teacherLogits,
     ...(erasureProbability === undefined ? {} : { erasureProbability }),
   };
-  return { context, task, teacher, teacherLogits, tail: teacherTailOf(context, teacher) };
+  return { context, key, task, teacher, teacherLogits, tail: teacherTailOf(context, teacher) };
 }
 
 /** Trains and measures one configuration; goes on from its checkpoints. */
@@ -94,11 +102,12 @@ export async function runBottlenet(
   options: BottlenetOptions,
 ): Promise<Omit<PaperResult, 'id' | 'provenance'>> {
   const { split, size, seed } = options;
-  const { context, task, teacher, teacherLogits, tail } = await prepare(paper, options);
+  const { fineTuneLearningRate, ...compressorOptions } = options;
+  const prepared = await prepare(paper, compressorOptions);
+  const { context, task, teacher, teacherLogits, tail } = prepared;
   const { set } = context;
   const compressor = await trainCompressor(context, task, tail);
-  const tails = lastStage(context, teacher.tensors);
-  const everything = await trainEverything(context, task, compressor, tails);
+  const { everything, tails } = await fineTuned(paper, prepared, compressor, fineTuneLearningRate);
 
   const steps = [
     { name: 'teacher', seconds: teacher.seconds },
@@ -137,6 +146,18 @@ export async function runBottlenet(
     test,
     notes: { rawBytesCountNoHeader: true },
   };
+}
+
+/** The last phase. */
+async function fineTuned(
+  paper: PaperContext,
+  { context, key, task, teacher }: Prepared,
+  compressor: BottlenetPhase,
+  fineTuneLearningRate: number,
+): Promise<{ readonly everything: BottlenetPhase; readonly tails: ReturnType<typeof lastStage> }> {
+  const tails = lastStage(context, teacher.tensors);
+  const step = fineTuneContextOf(paper, context, key, fineTuneLearningRate);
+  return { tails, everything: await trainEverything(step, task, compressor, tails) };
 }
 
 const moments = (step: string, { epochs }: BottlenetPhase, secondsBefore: number) =>
@@ -181,7 +202,7 @@ async function measured(
  */
 export async function tuneBottlenet(
   paper: PaperContext,
-  options: Omit<BottlenetOptions, 'learningRate'> & {
+  options: Omit<CompressorOptions, 'learningRate'> & {
     readonly learningRates: readonly number[];
     readonly trialEpochs?: number;
   },
@@ -195,6 +216,22 @@ export async function tuneBottlenet(
         ? await trainCompressor(context, task, tail)
         : await tryCompressor(context, task, tail, trialEpochs);
     tuned.push({ learningRate, accuracy, seconds });
+  }
+  return tuned;
+}
+
+/** Trains the last phase at several learning rates, behind the compressor of one configuration; never reads the test part. */
+export async function tuneBottlenetFineTuning(
+  paper: PaperContext,
+  options: CompressorOptions,
+  learningRates: readonly number[],
+): Promise<TunedLearningRate[]> {
+  const prepared = await prepare(paper, options);
+  const compressor = await trainCompressor(prepared.context, prepared.task, prepared.tail);
+  const tuned: TunedLearningRate[] = [];
+  for (const learningRate of learningRates) {
+    const { everything } = await fineTuned(paper, prepared, compressor, learningRate);
+    tuned.push({ learningRate, accuracy: everything.accuracy, seconds: everything.seconds });
   }
   return tuned;
 }

@@ -11,6 +11,8 @@ export const tunedNames: { readonly [Method in TunedMethod]: string } = {
   'end-to-end': 'AECNN, end to end',
   bottlenet: 'BottleNet++',
   'bottlenet-distilled': 'BottleNet++, distilled',
+  'aecnn-fine-tune': 'AECNN, tail fine-tuned',
+  'bottlenet-fine-tune': 'BottleNet++, all trained',
 };
 
 /** Learning rates that were tried, and those that were chosen. */

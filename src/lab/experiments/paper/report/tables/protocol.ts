@@ -63,16 +63,12 @@ const trainingDataRows = (protocol: PaperProtocol): string[][] => [
   ['pictures of the validation part', thousands(protocol.validationImages)],
 ];
 
-const trainingRows = ({ batchSize, epochs, learningRateShare, fineTuneLearningRate }: PaperProtocol): string[][] => [
+const trainingRows = ({ batchSize, epochs, learningRateShare }: PaperProtocol): string[][] => [
   ['pictures in a batch', String(batchSize)],
   ...Object.entries(epochNames).map(([name, text]) => [text, String(epochs[name as keyof typeof epochNames])]),
   [
     'share of those that AECNN chooses its learning rates on at conv2_x, and adapted pictures theirs',
     percent(learningRateShare, 0),
-  ],
-  [
-    'learning rate of AECNN and BottleNet++ when the tail is trained too (the tail itself: a tenth)',
-    String(fineTuneLearningRate),
   ],
 ];
 
