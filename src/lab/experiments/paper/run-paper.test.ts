@@ -7,9 +7,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { classes, drawnDataset, thinBackbone, tinyProtocol } from '../../../../test/fixtures/paper-context.ts';
 import { createNodeRuntime } from '../../../runtime/node.ts';
 import { type Configuration, paperGrid, quickGrid } from './grid.ts';
+import { neededBy } from './needed-rates.ts';
 import { paperParts } from './paper-parts.ts';
 import type { PaperResult } from './paper-result.ts';
-import { neededBy } from './run-configuration.ts';
 import { paperStates, type RunPaperOptions, runPaper, selectConfigurations } from './run-paper.ts';
 
 let folder: string;

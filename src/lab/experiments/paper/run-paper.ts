@@ -12,12 +12,13 @@ import { recipeHash } from '../../training/index.ts';
 import { provenance } from '../provenance.ts';
 import { resultText } from '../result-text.ts';
 import type { Configuration } from './grid.ts';
+import { neededBy } from './needed-rates.ts';
 import { type PaperContext, setOf } from './paper-context.ts';
 import { openPaperFeatures } from './paper-features.ts';
 import { type ProtocolChoices, paperParts } from './paper-parts.ts';
 import type { PaperResult } from './paper-result.ts';
 import type { PaperProtocol } from './protocol.ts';
-import { neededBy, runConfiguration } from './run-configuration.ts';
+import { runConfiguration } from './run-configuration.ts';
 
 /** How a configuration stands. */
 export interface ConfigurationState {

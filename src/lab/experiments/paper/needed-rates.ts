@@ -1,0 +1,49 @@
+/** Which learning rates a configuration is run with, and which other configurations choose them. */
+
+import { type Configuration, learningRatesId, learningRatesOf, type TunedMethod } from './grid.ts';
+import type { PaperProtocol } from './protocol.ts';
+
+/** A learning rate that a configuration is run with, and the choice that it comes from. */
+export interface NeededRate {
+  /** Of the configuration that chooses it. */
+  readonly id: string;
+  readonly of: TunedMethod;
+  /** What it is called in the settings of a result. */
+  readonly setting: 'learningRate' | 'fineTuneLearningRate';
+}
+
+/** Choices of learning rates that must be finished before a configuration can be run. */
+export function neededBy(
+  configuration: Configuration,
+  { learningRates }: Pick<PaperProtocol, 'learningRates'>,
+): readonly NeededRate[] {
+  return learningRates === undefined ? ratesOf(configuration) : [];
+}
+
+/** All learning rates of a configuration, chosen or given. */
+export function ratesOf(configuration: Configuration): readonly NeededRate[] {
+  const rates = (of: TunedMethod, fineTuneOf?: TunedMethod): NeededRate[] => {
+    if (!('split' in configuration)) return [];
+    const idOf = (method: TunedMethod): string => learningRatesId(method, learningRatesOf(method, configuration));
+    return [
+      { id: idOf(of), of, setting: 'learningRate' },
+      ...(fineTuneOf === undefined
+        ? []
+        : [{ id: idOf(fineTuneOf), of: fineTuneOf, setting: 'fineTuneLearningRate' } as const]),
+    ];
+  };
+  switch (configuration.method) {
+    case 'aecnn':
+      return rates(
+        configuration.variation === 'end-to-end' ? 'end-to-end' : 'aecnn',
+        configuration.fineTune ? 'aecnn-fine-tune' : undefined,
+      );
+    case 'bottlenet':
+      return rates(configuration.distillation ? 'bottlenet-distilled' : 'bottlenet', 'bottlenet-fine-tune');
+    case 'learning-rates':
+      if (configuration.of === 'aecnn-fine-tune') return rates('aecnn');
+      return configuration.of === 'bottlenet-fine-tune' ? rates('bottlenet') : [];
+    default:
+      return [];
+  }
+}
