@@ -117,13 +117,13 @@ test('learning rates of the fine-tuning are tried behind one compressor; the con
 
 test('learning rates are tried on a share of the training part, without the test part', { timeout }, async () => {
   await using other = await drawnPaperContext();
-  const tried = await tuneAecnn(other.context, {
-    split: 'conv5_x',
-    size: 'packet',
-    seed: 0,
-    learningRates: [1e-4, 1e-3],
-    part: 0.5,
-  });
+  const place = { split: 'conv5_x', size: 'packet', seed: 0, part: 0.5 } as const;
+  const tried = await tuneAecnn(other.context, { ...place, learningRates: [1e-4, 1e-3] });
   expect(tried.map(({ learningRate }) => learningRate)).toEqual([1e-4, 1e-3]);
   expect(other.reads).not.toContain('test');
+  // What comes before the task step is trained once for all of them.
+  const secondsOf = async (learningRate: number, step: string) =>
+    (await runAecnn(other.context, { ...place, learningRate })).steps.find(({ name }) => name === step)?.seconds;
+  expect(await secondsOf(1e-4, 'reconstruction')).toBe(await secondsOf(1e-3, 'reconstruction'));
+  expect(await secondsOf(1e-4, 'task')).not.toBe(await secondsOf(1e-3, 'task'));
 });

@@ -60,8 +60,11 @@ export interface AecnnOptions {
 
 /** What the steps of one configuration share. */
 export interface AecnnRun {
+  /** Of the steps before the task step, which all its learning rates share. */
   readonly context: StepContext;
-  /** Of the checkpoints. */
+  /** Of the task step, or of end-to-end training, at its learning rate. */
+  readonly taskContext: StepContext;
+  /** Of the checkpoints of `taskContext`. */
   readonly key: Readonly<Record<string, unknown>>;
   readonly options: AecnnOptions;
   readonly shape: CompressorShape;
@@ -88,9 +91,10 @@ export async function trainAecnn(
   const teacher = await teacherOf(paper, seed);
   const log = createStepLog();
   log.add('teacher', teacher.seconds);
-  const { fineTuneLearningRate: _sameWithoutIt, ...trainedBy } = options;
-  const key = { method: 'aecnn', trainingVersion, ...trainedBy, recipe };
-  const checkpoint = openPaperCheckpoint(paper, key);
+  const { fineTuneLearningRate: _last, learningRate, ...before } = options;
+  const keyBefore = { method: 'aecnn', trainingVersion, ...before, recipe };
+  const key = { ...keyBefore, learningRate };
+  const checkpoint = openPaperCheckpoint(paper, keyBefore);
   const whole = stepContextOf(paper, split, seed, checkpoint, recipe);
   const teacherTail = teacherTailOf(whole, teacher);
   const teacherLogits = await teacherLogitsOf(whole, teacher);
@@ -111,6 +115,7 @@ export async function trainAecnn(
   };
   const run: AecnnRun = {
     context,
+    taskContext: { ...context, checkpoint: openPaperCheckpoint(paper, key) },
     key,
     options,
     shape,
@@ -163,7 +168,7 @@ async function rankedChannels(
 }
 
 async function trainStepByStep(run: AecnnRun): Promise<TensorMap> {
-  const { context, options, shape, attention, teacherTail, teacherLogits, log } = run;
+  const { context, taskContext, options, shape, attention, teacherTail, teacherLogits, log } = run;
   const validate = run.validateBehind(() => teacherTail);
   const { tensors: start } = await log.run(context.checkpoint, 'start', async () => ({
     tensors: await startCompressor(context, shape, attention),
@@ -172,8 +177,8 @@ async function trainStepByStep(run: AecnnRun): Promise<TensorMap> {
     const { parameters, epochs } = await trainReconstruction(context, shape, attention, start, validate);
     return { tensors: { ...attention, ...parameters }, epochs };
   });
-  const task = await log.run(context.checkpoint, 'task', async () => {
-    const { parameters, epochs } = await trainTask(context, {
+  const task = await log.run(taskContext.checkpoint, 'task', async () => {
+    const { parameters, epochs } = await trainTask(taskContext, {
       name: 'task',
       shape,
       start: reconstruction.tensors,
@@ -190,14 +195,14 @@ async function trainStepByStep(run: AecnnRun): Promise<TensorMap> {
 
 /** Everything from random values at once: constant learning rate until validation stops rising, then a decay. */
 async function trainEndToEnd(run: AecnnRun, { protocol }: PaperContext): Promise<TensorMap> {
-  const { context, options, shape, attention, teacherTail, teacherLogits, log } = run;
+  const { context, taskContext, options, shape, attention, teacherTail, teacherLogits, log } = run;
   const { mostUntilPlateau, patience, decay } = protocol.epochs;
   const validate = run.validateBehind(() => teacherTail);
   const { tensors: start } = await log.run(context.checkpoint, 'start', async () => ({
     tensors: { ...attention, ...(await startCompressor(context, shape, attention)) },
   }));
-  const trained = await log.run(context.checkpoint, 'end to end', async () => {
-    const { parameters, epochs } = await trainTask(context, {
+  const trained = await log.run(taskContext.checkpoint, 'end to end', async () => {
+    const { parameters, epochs } = await trainTask(taskContext, {
       name: 'task',
       shape,
       start,
