@@ -80,7 +80,7 @@ const { trainPerClass: _all, ...withoutLimit } = paperProtocol;
 export const quickProtocol: typeof paperProtocol = {
   ...withoutLimit,
   picturesPerClass: 50,
-  learningRates: { aecnn: 1e-4, bottlenet: 3e-3 },
+  learningRates: { aecnn: 1e-4, bottlenet: 1e-2 },
 };
 
 /** Bytes of the float32 feature map at a split point. */

@@ -153,7 +153,9 @@ test('a result at another learning rate than the chosen one counts as not run', 
   await write('learning-rates-aecnn-conv2x', 0, 0.001);
   await write('learning-rates-aecnn-conv2x-256x', 0, 0.0001);
   expect(await current()).toEqual(['aecnn-conv3x-packet-seed0']);
-  // Theirs have none for the tail that is trained too.
-  await write('learning-rates-aecnn-fine-tune-conv4x', 0, 0.0001);
+  // Theirs say none for the tail that is trained too: it was the protocol's.
+  await write('learning-rates-aecnn-fine-tune-conv4x', 0, protocol.fineTuneLearningRate);
+  expect(await current()).toEqual(['aecnn-conv3x-packet-seed0']);
+  await write('learning-rates-aecnn-fine-tune-conv4x', 0, 2 * protocol.fineTuneLearningRate);
   expect(await current()).toEqual([]);
 });

@@ -86,9 +86,11 @@ async function readCurrentResult(
 ): Promise<PaperResult | undefined> {
   const result = await readResult(folder, configuration.id, protocol);
   if (!result) return undefined;
+  // What does not say it was run before this rate was chosen, at that of the protocol.
+  const settings: PaperResult['settings'] = { fineTuneLearningRate: protocol.fineTuneLearningRate, ...result.settings };
   for (const { id, setting } of neededBy(configuration, protocol)) {
     const needed = await readResult(folder, id, protocol);
-    if (needed && needed.notes.chosen !== result.settings[setting]) return undefined;
+    if (needed && needed.notes.chosen !== settings[setting]) return undefined;
   }
   return result;
 }
