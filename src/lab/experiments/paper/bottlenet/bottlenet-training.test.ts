@@ -159,6 +159,19 @@ test('the decoder starts at the mean and the spread of the feature map', async (
   });
 });
 
+test('in front of convolutions the decoder starts at the scale of the feature map, in front of the linear layer it does not', async () => {
+  const still = { ...task, learningRate: 0, epochs: { ...task.epochs, mostUntilPlateau: 1, decay: 1 } };
+  const scale = await featureScale(contextIn('scale'), trainCount);
+  const startIn = async (split: StepContext['split']) =>
+    (await trainCompressor(contextIn(`start at ${split}`, { split }), still, tail)).tensors;
+  const [convolutions, linear] = [await startIn('conv4_x'), await startIn('conv5_x')];
+  for (const name of ['decoder/gamma', 'decoder/beta']) {
+    expect(convolutions[name]?.data).toEqual(scale[name]?.data);
+  }
+  expect([...(linear['decoder/gamma']?.data ?? [])]).toEqual(new Array(6).fill(1));
+  expect([...(linear['decoder/beta']?.data ?? [])]).toEqual(new Array(6).fill(0));
+});
+
 test('training answers better than chance, moves every parameter, and is taken from its checkpoint afterwards', async () => {
   const context = contextIn('learns');
   const compressor = await trainCompressor(context, task, tail);

@@ -41,8 +41,8 @@ import {
 import { byteFrameModel, frameSizes } from './byte-frames.ts';
 import { bitsOfLevel, drawErasures, eraseBits } from './erasure-channel.ts';
 
-/** To be raised when the training computes something else: older checkpoints are then left alone. */
-const trainingVersion = 4;
+/** To be raised when the training at a split point computes something else: older checkpoints are then left alone. */
+const trainingVersionOf = (split: SplitPoint): number => (split === 'conv5_x' ? 5 : 4);
 
 /** Seed of the lost bits of the test part, added to the configuration's. */
 const testErasureSeed = 40;
@@ -80,7 +80,7 @@ type CompressorOptions = Omit<BottlenetOptions, 'fineTuneLearningRate'>;
 
 async function prepare(paper: PaperContext, options: CompressorOptions): Promise<Prepared> {
   const { split, size, seed, part = 1, distillation, learningRate, erasureProbability } = options;
-  const key = { method: 'bottlenet', trainingVersion, ...options };
+  const key = { method: 'bottlenet', trainingVersion: trainingVersionOf(split), ...options };
   const teacher = await teacherOf(paper, seed);
   const whole = stepContextOf(paper, split, seed, openPaperCheckpoint(paper, key));
   const context = withShare(whole, part);
