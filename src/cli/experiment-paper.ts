@@ -80,7 +80,7 @@ async function runPaperCommand(options: PaperOptions, signal: AbortSignal): Prom
   };
   if (options.dryRun) {
     const completed = paperParts(wholeDataset, protocol).protocol;
-    printStates(await paperStates(configurations, outFolder, completed), options);
+    printStates(await paperStates(configurations, outFolder, completed, grid), options);
     return;
   }
   const threads = options.threads ?? availableParallelism();

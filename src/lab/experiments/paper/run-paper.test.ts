@@ -5,8 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { classes, drawnDataset, thinBackbone, tinyProtocol } from '../../../../test/fixtures/paper-context.ts';
+import { madeResult } from '../../../../test/fixtures/paper-results.ts';
 import { createNodeRuntime } from '../../../runtime/node.ts';
+import { hasCurrentResult } from './current-result.ts';
 import { type Configuration, paperGrid, quickGrid } from './grid.ts';
+import { methodTrials } from './learning-rate-trials.ts';
 import { neededBy } from './needed-rates.ts';
 import { paperParts } from './paper-parts.ts';
 import type { PaperResult } from './paper-result.ts';
@@ -132,9 +135,13 @@ test('a result is written once; a damaged one, and one of another protocol, is m
   expect(await readdir(join(folder, 'out'))).toEqual(['uncompressed-seed0.json']);
 
   const { dataset } = await options();
-  const states = await paperStates([configuration], join(folder, 'out'), paperParts(dataset, fewer).protocol);
+  const states = await paperStates([configuration], join(folder, 'out'), paperParts(dataset, fewer).protocol, [
+    configuration,
+  ]);
   expect(states.map(({ result }) => result !== undefined)).toEqual([true]);
-  const others = await paperStates([configuration], join(folder, 'out'), paperParts(dataset, tinyProtocol).protocol);
+  const others = await paperStates([configuration], join(folder, 'out'), paperParts(dataset, tinyProtocol).protocol, [
+    configuration,
+  ]);
   expect(others.map(({ result }) => result !== undefined)).toEqual([false]);
 });
 
@@ -143,19 +150,56 @@ test('a result at another learning rate than the chosen one counts as not run', 
   const { learningRates: _chosenHere, ...choices } = tinyProtocol;
   const { protocol } = paperParts(dataset, choices);
   const out = await mkdtemp(join(folder, 'rates-'));
-  const write = (id: string, learningRate: number, chosen?: number) =>
-    writeFile(join(out, `${id}.json`), JSON.stringify({ id, settings: { protocol, learningRate }, notes: { chosen } }));
+  const write = (id: string, learningRate: number, chosen?: number, more: object = {}) => {
+    const settings = { protocol, learningRate, ...more };
+    return writeFile(join(out, `${id}.json`), JSON.stringify({ id, settings, notes: { chosen } }));
+  };
+  const tried = { learningRates: methodTrials.aecnn.rates };
   const trained = paperGrid().filter(({ id }) => id.startsWith('aecnn-conv3x'));
   for (const { id } of trained) await write(id, 0.001);
   const current = async () =>
-    (await paperStates(trained, out, protocol)).filter(({ result }) => result).map(({ result }) => result?.id);
+    (await paperStates(trained, out, protocol, paperGrid()))
+      .filter(({ result }) => result)
+      .map(({ result }) => result?.id);
   expect(await current()).toEqual(['aecnn-conv3x-packet-seed0', 'aecnn-conv3x-256x-seed0']);
-  await write('learning-rates-aecnn-conv2x', 0, 0.001);
-  await write('learning-rates-aecnn-conv2x-256x', 0, 0.0001);
+  await write('learning-rates-aecnn-conv2x', 0, 0.001, tried);
+  await write('learning-rates-aecnn-conv2x-256x', 0, 0.0001, tried);
   expect(await current()).toEqual(['aecnn-conv3x-packet-seed0']);
   // Theirs say none for the tail that is trained too: it was the protocol's.
-  await write('learning-rates-aecnn-fine-tune-conv4x', 0, protocol.fineTuneLearningRate);
+  const fineTuned = { learningRates: methodTrials['aecnn-fine-tune'].rates };
+  const writeLast = (chosen: number) => write('learning-rates-aecnn-fine-tune-conv4x', 0, chosen, fineTuned);
+  await writeLast(protocol.fineTuneLearningRate);
   expect(await current()).toEqual(['aecnn-conv3x-packet-seed0']);
-  await write('learning-rates-aecnn-fine-tune-conv4x', 0, 2 * protocol.fineTuneLearningRate);
+  await writeLast(2 * protocol.fineTuneLearningRate);
   expect(await current()).toEqual([]);
+});
+
+test('a result of an older training, or of other trials, counts as not run, and so does what rests on it', () => {
+  const grid = paperGrid();
+  const of = (id: string): Configuration => grid.find((one) => one.id === id) as Configuration;
+  const made = (id: string, settings: object, chosen?: number): [string, PaperResult] => [
+    id,
+    madeResult({ id, method: of(id).method, settings: { ...settings }, notes: { chosen } }),
+  ];
+  const rates = (settings: object, chosen = 0.01) => made('learning-rates-bottlenet-conv4x', settings, chosen);
+  const last = made(
+    'learning-rates-bottlenet-fine-tune-conv4x',
+    { trainingVersion: 4, learningRates: methodTrials['bottlenet-fine-tune'].rates, learningRate: 0.01 },
+    0.001,
+  );
+  const today = { trainingVersion: 4, learningRates: methodTrials.bottlenet.rates };
+  const row = { learningRate: 0.01, fineTuneLearningRate: 0.001 };
+  const id = 'bottlenet-conv4x-packet-seed0';
+  const isCurrent = (settings: object, choices: readonly [string, PaperResult][]): boolean =>
+    hasCurrentResult(of(id), new Map([made(id, settings), ...choices]), tinyFineTune, grid);
+  const tinyFineTune = { fineTuneLearningRate: 0.001 };
+  expect(isCurrent({ ...row, trainingVersion: 4 }, [])).toBe(true);
+  expect(isCurrent({ ...row, trainingVersion: 4 }, [rates(today), last])).toBe(true);
+  expect(isCurrent(row, [])).toBe(false);
+  expect(isCurrent({ ...row, trainingVersion: 4 }, [rates({ ...today, trainingVersion: 3 })])).toBe(false);
+  expect(isCurrent({ ...row, trainingVersion: 4 }, [rates({ ...today, learningRates: [0.01] })])).toBe(false);
+  // The last phase was tried behind a compressor of another rate than the one that is chosen now.
+  const later = { ...row, learningRate: 0.003, trainingVersion: 4 };
+  expect(isCurrent(later, [rates(today, 0.003)])).toBe(true);
+  expect(isCurrent(later, [rates(today, 0.003), last])).toBe(false);
 });

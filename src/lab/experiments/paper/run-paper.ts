@@ -11,6 +11,7 @@ import type { FoldedConvolutions } from '../../networks/index.ts';
 import { recipeHash } from '../../training/index.ts';
 import { provenance } from '../provenance.ts';
 import { resultText } from '../result-text.ts';
+import { hasCurrentResult } from './current-result.ts';
 import type { Configuration } from './grid.ts';
 import { neededBy } from './needed-rates.ts';
 import { type PaperContext, setOf } from './paper-context.ts';
@@ -19,6 +20,7 @@ import { type ProtocolChoices, paperParts } from './paper-parts.ts';
 import type { PaperResult } from './paper-result.ts';
 import type { PaperProtocol } from './protocol.ts';
 import { runConfiguration } from './run-configuration.ts';
+import { trainingVersionOf } from './training-versions.ts';
 
 /** How a configuration stands. */
 export interface ConfigurationState {
@@ -75,38 +77,33 @@ async function readResult(folder: string, id: string, protocol: PaperProtocol): 
   }
 }
 
-/**
- * Reads the result of a configuration; `undefined` when there is none, or it was trained at another learning rate than the one
- * that has been chosen.
- */
-async function readCurrentResult(
+/** Reads the results of a grid, by id. */
+async function readResults(
   folder: string,
-  configuration: Configuration,
+  grid: readonly Configuration[],
   protocol: PaperProtocol,
-): Promise<PaperResult | undefined> {
-  const result = await readResult(folder, configuration.id, protocol);
-  if (!result) return undefined;
-  // What does not say it was run before this rate was chosen, at that of the protocol.
-  const settings: PaperResult['settings'] = { fineTuneLearningRate: protocol.fineTuneLearningRate, ...result.settings };
-  for (const { id, setting } of neededBy(configuration, protocol)) {
-    const needed = await readResult(folder, id, protocol);
-    if (needed && needed.notes.chosen !== settings[setting]) return undefined;
-  }
-  return result;
+): Promise<ReadonlyMap<string, PaperResult>> {
+  const read = await Promise.all(grid.map(({ id }) => readResult(folder, id, protocol)));
+  return new Map(read.flatMap((result) => (result ? [[result.id, result]] : [])));
 }
 
-/** Which configurations have a result in a folder. */
+/**
+ * Which configurations have a result in a folder.
+ *
+ * @param grid - All configurations: those that others rest on are found in it.
+ */
 export async function paperStates(
   configurations: readonly Configuration[],
   folder: string,
   protocol: PaperProtocol,
+  grid: readonly Configuration[],
 ): Promise<ConfigurationState[]> {
-  return Promise.all(
-    configurations.map(async (configuration) => {
-      const result = await readCurrentResult(folder, configuration, protocol);
-      return { configuration, ...(result ? { result } : {}) };
-    }),
-  );
+  const results = await readResults(folder, grid, protocol);
+  return configurations.map((configuration) => {
+    const result = results.get(configuration.id);
+    const isCurrent = hasCurrentResult(configuration, results, protocol, grid);
+    return { configuration, ...(result && isCurrent ? { result } : {}) };
+  });
 }
 
 /**
@@ -148,8 +145,9 @@ export async function runPaper(options: RunPaperOptions, grid: readonly Configur
   const results = new Map<string, PaperResult>();
 
   const ensure = async (configuration: Configuration, done: number): Promise<PaperResult> => {
-    const known = results.get(configuration.id) ?? (await readCurrentResult(outFolder, configuration, protocol));
-    if (known) {
+    const onDisk = await readResults(outFolder, grid, protocol);
+    const known = results.get(configuration.id) ?? onDisk.get(configuration.id);
+    if (known && (results.has(known.id) || hasCurrentResult(configuration, onDisk, protocol, grid))) {
       results.set(known.id, known);
       return known;
     }
@@ -161,7 +159,13 @@ export async function runPaper(options: RunPaperOptions, grid: readonly Configur
     onStart?.(configuration, done, options.configurations.length);
     const circumstances = await provenance(command);
     const outcome = await runConfiguration(context, configuration, (id) => results.get(id));
-    const settings = { ...outcome.settings, protocol, threads };
+    const trainingVersion = trainingVersionOf(configuration);
+    const settings = {
+      ...outcome.settings,
+      protocol,
+      threads,
+      ...(trainingVersion === undefined ? {} : { trainingVersion }),
+    };
     const result: PaperResult = { id: configuration.id, ...outcome, settings, provenance: circumstances };
     await atomicWriteFile(join(outFolder, `${configuration.id}.json`), resultText(result));
     results.set(result.id, result);

@@ -28,7 +28,7 @@ export async function runAecnn(
     split,
     size,
     seed,
-    settings: { ...options, recipe: context.recipe },
+    settings: { ...options, recipe: recipeOf(context, options) },
     ...log.result(),
     validation: measured.map(({ validation }) => validation),
     test: measured.flatMap((ways) => ways.test),
@@ -42,6 +42,16 @@ export async function runAecnn(
     },
   };
 }
+
+/** The recipe with the learning rates that the steps had. */
+const recipeOf = ({ recipe }: StepContext, { learningRate, fineTuneLearningRate }: AecnnOptions) => ({
+  ...recipe,
+  learningRates: {
+    ...recipe.learningRates,
+    task: learningRate,
+    ...(fineTuneLearningRate === undefined ? {} : { fineTune: fineTuneLearningRate }),
+  },
+});
 
 /** Trains at several learning rates; never reads the test part. */
 export async function tuneAecnn(

@@ -38,11 +38,9 @@ import {
 } from '../paper-context.ts';
 import type { FrameSize } from '../paper-result.ts';
 import { createStepLog, type StepLog } from '../step-log.ts';
+import { trainingVersions } from '../training-versions.ts';
 import { compressorSize } from './compressor-size.ts';
 import { type VariationName, variations } from './variations.ts';
-
-/** To be raised when the training computes something else: older checkpoints are then left alone. */
-const trainingVersion = 3;
 
 /** One configuration of AECNN. */
 export interface AecnnOptions {
@@ -92,7 +90,7 @@ export async function trainAecnn(
   const log = createStepLog();
   log.add('teacher', teacher.seconds);
   const { fineTuneLearningRate: _last, learningRate, ...before } = options;
-  const keyBefore = { method: 'aecnn', trainingVersion, ...before, recipe };
+  const keyBefore = { method: 'aecnn', trainingVersion: trainingVersions.aecnn, ...before, recipe };
   const key = { ...keyBefore, learningRate };
   const checkpoint = openPaperCheckpoint(paper, keyBefore);
   const whole = stepContextOf(paper, split, seed, checkpoint, recipe);

@@ -29,6 +29,7 @@ import {
 import type { FrameSize, PaperResult, TestMeasure, TunedLearningRate } from '../paper-result.ts';
 import { budgetBytes } from '../protocol.ts';
 import { frameBytesOf, testMeasure } from '../test-measure.ts';
+import { trainingVersions } from '../training-versions.ts';
 import { levelsOf, logitsOfReceived, type TrainedBottlenet } from './bottlenet-levels.ts';
 import { lastStage } from './bottlenet-tails.ts';
 import {
@@ -40,9 +41,6 @@ import {
 } from './bottlenet-training.ts';
 import { byteFrameModel, frameSizes } from './byte-frames.ts';
 import { bitsOfLevel, drawErasures, eraseBits } from './erasure-channel.ts';
-
-/** To be raised when the training at a split point computes something else: older checkpoints are then left alone. */
-const trainingVersionOf = (split: SplitPoint): number => (split === 'conv5_x' ? 5 : 4);
 
 /** Seed of the lost bits of the test part, added to the configuration's. */
 const testErasureSeed = 40;
@@ -80,7 +78,7 @@ type CompressorOptions = Omit<BottlenetOptions, 'fineTuneLearningRate'>;
 
 async function prepare(paper: PaperContext, options: CompressorOptions): Promise<Prepared> {
   const { split, size, seed, part = 1, distillation, learningRate, erasureProbability } = options;
-  const key = { method: 'bottlenet', trainingVersion: trainingVersionOf(split), ...options };
+  const key = { method: 'bottlenet', trainingVersion: trainingVersions.bottlenet(split), ...options };
   const teacher = await teacherOf(paper, seed);
   const whole = stepContextOf(paper, split, seed, openPaperCheckpoint(paper, key));
   const context = withShare(whole, part);

@@ -36,6 +36,7 @@ import {
 import type { PaperResult } from '../paper-result.ts';
 import { createStepLog } from '../step-log.ts';
 import { frameBytesOf, testMeasure } from '../test-measure.ts';
+import { trainingVersions } from '../training-versions.ts';
 import { openPictureNetwork } from './picture-answers.ts';
 import { defaultPictureGrid, type PictureGrid } from './picture-choice.ts';
 import { codecName, encoderSettings } from './picture-codecs.ts';
@@ -44,9 +45,6 @@ import { bestCodecFor, choosePictureCodecs } from './run-pictures.ts';
 
 /** Learning rates that are tried for one epoch on a share of the training part. */
 export const adaptedLearningRates: readonly number[] = [2e-5, 5e-5, 1e-4, 2e-4];
-
-/** To be raised when the training computes something else: older checkpoints are then left alone. */
-const trainingVersion = 2;
 
 /** Added to the seed for the order of the samples: apart from those of the other steps. */
 const adaptSeed = 30;
@@ -80,7 +78,7 @@ export async function runAdaptedPictures(
   const { teacher } = network;
   const checkpoint = openPaperCheckpoint(context, {
     method: 'adapted-pictures',
-    trainingVersion,
+    trainingVersion: trainingVersions.adaptedPictures,
     seed,
     codec,
     encoderSettings,

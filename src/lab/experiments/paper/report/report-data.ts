@@ -6,6 +6,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type SplitPoint, splitPoints } from '../../../../core/model/index.ts';
 import { type VariationName, variations } from '../aecnn/variations.ts';
+import { hasCurrentResult } from '../current-result.ts';
 import { paperGrid } from '../grid.ts';
 import { byteSizes, type FrameBytes, type FrameSize, type PaperResult, type TestMeasure } from '../paper-result.ts';
 import { budgetBytes, type PaperProtocol } from '../protocol.ts';
@@ -83,6 +84,17 @@ export function paperResults(results: readonly PaperResult[]): PaperResults {
   return new Map(results.map((result) => [result.id, result]));
 }
 
+/** Ids of results that a run of today would replace. */
+export function outdatedIds(results: PaperResults): readonly string[] {
+  const protocol = protocolOf(results);
+  if (protocol === undefined) return [];
+  const grid = paperGrid();
+  return grid
+    .filter((configuration) => results.has(configuration.id))
+    .filter((configuration) => !hasCurrentResult(configuration, results, protocol, grid))
+    .map(({ id }) => id);
+}
+
 /** What all results were run with; nothing when there are none. */
 export function protocolOf(results: PaperResults): PaperProtocol | undefined {
   const [first] = results.values();
@@ -92,6 +104,8 @@ export function protocolOf(results: PaperResults): PaperProtocol | undefined {
 /** One measure of one configuration, over the seeds that it was run with. */
 export interface Measured {
   readonly family: string;
+  /** Of the results that it is read from. */
+  readonly ids: readonly string[];
   readonly name: string;
   readonly seeds: readonly { readonly seed: number; readonly measure: TestMeasure; readonly loss: number }[];
   /** Means over the seeds, 0 to 1; `loss` is below the uncompressed network of the same seed, negative when above. */
@@ -137,6 +151,7 @@ export function measuredOf(
   if (found.length === 0) return undefined;
   return {
     family: idOf(0).replace(/-conv\dx-.*|-seed\d+$/, ''),
+    ids: found.map(({ seed }) => idOf(seed)),
     name,
     seeds: found,
     accuracy: mean(found.map(({ measure }) => measure.accuracy)),

@@ -15,7 +15,9 @@ import {
   fineTunedMeasure,
   fitsSize,
   frameSizes,
+  type Measured,
   measuredAt,
+  outdatedIds,
   type PaperResults,
 } from './report-data.ts';
 
@@ -33,6 +35,12 @@ const largestPictureBudget = 2000;
 /** A hair, so that a loss of exactly a point is a point. */
 const tolerance = 1e-9;
 
+/** Says so when a figure rests on results that a run of today would replace. */
+function outdatedHint(results: PaperResults, ...rests: readonly Measured[]): string {
+  const outdated = outdatedIds(results);
+  return rests.some(({ ids }) => ids.some((id) => outdated.includes(id))) ? ', to be run again' : '';
+}
+
 function lossPart(results: PaperResults, split: SplitPoint, size: FrameSize, most: number): TargetPart {
   const measured = measuredAt(results, 'aecnn', split, size);
   if (!measured) return { figure: `${split}: not run yet`, isMet: undefined };
@@ -41,7 +49,8 @@ function lossPart(results: PaperResults, split: SplitPoint, size: FrameSize, mos
   const bytes =
     size === 'packet' ? `largest ${thousands(measured.bytes.max)} bytes` : `${thousands(measured.bytes.mean)} bytes`;
   const hint = fineTuned ? `, tail fine-tuned ${points(fineTuned.loss)}` : '';
-  return { figure: `${split}: ${points(measured.loss)} points, ${bytes}${hint}`, isMet };
+  const older = outdatedHint(results, measured);
+  return { figure: `${split}: ${points(measured.loss)} points, ${bytes}${hint}${older}`, isMet };
 }
 
 function bottlenetPart(results: PaperResults, split: SplitPoint, size: FrameSize): TargetPart {
@@ -53,7 +62,9 @@ function bottlenetPart(results: PaperResults, split: SplitPoint, size: FrameSize
   const isDistilledMissing =
     distilledAt.includes(split) && !results.has(configurationId('bottlenet-distilled', split, size, 0));
   const missing = isDistilledMissing ? ', its distilled column not run yet' : '';
-  return { figure: `${split} ${size}: ${points(mean)} (${points(low)} to ${points(high)})${missing}`, isMet: low > 0 };
+  const older = outdatedHint(results, ours, theirs);
+  const interval = `${points(low)} to ${points(high)}`;
+  return { figure: `${split} ${size}: ${points(mean)} (${interval})${older}${missing}`, isMet: low > 0 };
 }
 
 function pictureParts(results: PaperResults): TargetPart[] {

@@ -112,9 +112,23 @@ describe('the tables of the paper', () => {
       for (const name of Object.keys(paperTables)) expect(table(name, results)).not.toMatch(/NaN|undefined|Infinity/);
     }
     expect(table('paper-missing', madeResults([], [packet]))).toContain(`- \`${packet}\``);
+    expect(table('paper-missing', madeResults())).toBe(`All ${expectedIds.length} configurations were run.`);
     expect(table('paper-missing', [])).toBe(`None of the ${expectedIds.length} configurations has been run yet.`);
     expect(table('paper-headline', [])).toContain('not run yet');
   });
+});
+
+test('a result that a run of today would replace is named, and the targets that rest on it say so', () => {
+  const id = 'bottlenet-conv3x-packet-seed0';
+  const made = madeBottlenet(id, 'conv3_x', 'packet');
+  const older = madeResults([{ ...made, settings: { ...made.settings, trainingVersion: 1 } }]);
+  const text = table('paper-missing', older);
+  expect(text).toContain(`All ${expectedIds.length} configurations were run.`);
+  expect(text).toMatch(/1 have a result of an older training.*\n\n- `bottlenet-conv3x-packet-seed0`$/);
+  const figure = targets(paperResults(older))[2]?.figure ?? '';
+  expect(figure.match(/to be run again/g)).toHaveLength(1);
+  expect(figure).toMatch(/conv3_x packet: [^;]*, to be run again/);
+  expect(table('paper-targets', madeResults())).not.toContain('to be run again');
 });
 
 describe('the targets', () => {

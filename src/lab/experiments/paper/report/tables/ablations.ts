@@ -1,6 +1,7 @@
 /** What each choice of AECNN is worth. */
 
 import { markdownTable, percent, points, thousands } from '../../../markdown.ts';
+import type { PaperResult } from '../../paper-result.ts';
 import {
   ablationId,
   configurationId,
@@ -16,7 +17,7 @@ import { bytesText, differenceText, notRun } from './cells.ts';
 /** AECNN at conv4_x and one packet with one choice changed. */
 export function ablationsTable(results: PaperResults): string {
   const main = measuredOf(results, (seed) => configurationId('aecnn', mainSplit, 'packet', seed), mainMeasure, [0]);
-  const secondsOf = (id: string): string => thousands(results.get(id)?.trainingSeconds ?? 0);
+  const secondsOf = (id: string): string => thousands(frozenTailSeconds(results.get(id)?.steps ?? []));
   const variationRows = variationNames.map((name) => {
     const measured = measuredOf(results, () => ablationId(name), mainMeasure, [0]);
     if (!measured) return [name.replaceAll('-', ' '), notRun, '', '', '', ''];
@@ -49,6 +50,12 @@ export function ablationsTable(results: PaperResults): string {
   ];
   return `${markdownTable(head, [mainRow, ...variationRows])}\n\n${rankedSentence(results)}`;
 }
+
+/** Seconds of the steps in front of a frozen tail: ablations have no others. */
+const frozenTailSeconds = (steps: PaperResult['steps']): number => {
+  const last = steps.findIndex(({ name }) => name === 'fine-tune');
+  return steps.slice(0, last < 0 ? steps.length : last).reduce((sum, { seconds }) => sum + seconds, 0);
+};
 
 /** How many feature channels the rankings select. */
 function rankedSentence(results: PaperResults): string {

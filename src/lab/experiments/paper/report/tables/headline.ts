@@ -58,7 +58,7 @@ export function shortTable(results: PaperResults): string {
     return [
       `${split}, ${size}`,
       ...(ours ? [points(ours.loss), bytesText(ours.bytes), ratioText(split, ours.bytes)] : [notRun, '', '']),
-      theirs ? points(theirs.loss) : notRun,
+      ...(theirs ? [points(theirs.loss), bottlenetName(theirs)] : [notRun, '']),
     ];
   });
   return markdownTable(
@@ -67,7 +67,8 @@ export function shortTable(results: PaperResults): string {
       'AECNN loses, points',
       'bytes, mean (largest)',
       'ratio (of what the tail reads)',
-      'BottleNet++ loses, points',
+      'best BottleNet++ loses, points',
+      'its column',
     ],
     rows,
   );

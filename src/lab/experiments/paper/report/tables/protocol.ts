@@ -82,7 +82,7 @@ function provenanceRows(results: PaperResults, all: readonly PaperResult[]): str
     distinct(all.map(({ provenance }) => text(provenance)));
   return [
     ['uncompressed network, test accuracy', listed(uncompressed)],
-    ['seconds of training, all configurations', thousands(seconds)],
+    ['seconds of training, sum over the files (those that share a step count it each)', thousands(seconds)],
     // Which part of the grid a command was given is no part of the protocol.
     ['commands', from(({ command }) => `\`${command.replace(/ --only \S+/, '')}\``)],
     [

@@ -1,0 +1,44 @@
+/** Whether a result is what a run of today would come to, or of another training, trial or learning rate. */
+
+import { isDeepStrictEqual } from 'node:util';
+import type { Configuration } from './grid.ts';
+import { learningRateTrials } from './learning-rate-trials.ts';
+import { neededBy } from './needed-rates.ts';
+import type { PaperResult } from './paper-result.ts';
+import type { PaperProtocol } from './protocol.ts';
+import { trainingVersionOf, unsaidTrainingVersion } from './training-versions.ts';
+
+/**
+ * Tells whether there is a current result of a configuration: of today's training, of the trials of today, and at the learning
+ * rates that were chosen, if those choices are there.
+ *
+ * @param results - By id, all of one protocol.
+ * @param grid - Where the choices of learning rates are looked up.
+ */
+export function hasCurrentResult(
+  configuration: Configuration,
+  results: ReadonlyMap<string, PaperResult>,
+  protocol: Pick<PaperProtocol, 'learningRates' | 'fineTuneLearningRate'>,
+  grid: readonly Configuration[],
+): boolean {
+  const result = results.get(configuration.id);
+  if (result === undefined) return false;
+  // What does not say its last rate was run before that was chosen, at the protocol's.
+  const settings: PaperResult['settings'] = {
+    trainingVersion: unsaidTrainingVersion,
+    fineTuneLearningRate: protocol.fineTuneLearningRate,
+    ...result.settings,
+  };
+  const version = trainingVersionOf(configuration);
+  if (version !== undefined && settings.trainingVersion !== version) return false;
+  if (configuration.method === 'learning-rates') {
+    const { rates } = learningRateTrials(configuration.of, configuration.split);
+    if (!isDeepStrictEqual(settings.learningRates, rates)) return false;
+  }
+  return neededBy(configuration, protocol).every(({ id, setting }) => {
+    const choice = grid.find((other) => other.id === id);
+    const chosen = results.get(id);
+    if (choice === undefined || chosen === undefined) return true;
+    return hasCurrentResult(choice, results, protocol, grid) && chosen.notes.chosen === settings[setting];
+  });
+}

@@ -1,0 +1,33 @@
+/** Versions of what is trained, each to be raised when its training computes something else. */
+
+import type { SplitPoint } from '../../../core/model/index.ts';
+import type { Configuration } from './grid.ts';
+
+/** Older checkpoints are left alone, and older results count as not run. */
+export const trainingVersions = {
+  aecnn: 3,
+  bottlenet: (split: SplitPoint): number => (split === 'conv5_x' ? 5 : 4),
+  adaptedPictures: 2,
+} as const;
+
+/** Version of results that were written before they said it. */
+export const unsaidTrainingVersion = 3;
+
+/** Version of the training of a configuration; nothing where nothing is trained but the teacher. */
+export function trainingVersionOf(configuration: Configuration): number | undefined {
+  switch (configuration.method) {
+    case 'aecnn':
+      return trainingVersions.aecnn;
+    case 'bottlenet':
+      return trainingVersions.bottlenet(configuration.split);
+    case 'adapted-pictures':
+      return trainingVersions.adaptedPictures;
+    case 'learning-rates': {
+      const { of, split } = configuration;
+      const isOurs = of === 'aecnn' || of === 'end-to-end' || of === 'aecnn-fine-tune';
+      return isOurs ? trainingVersions.aecnn : trainingVersions.bottlenet(split);
+    }
+    default:
+      return undefined;
+  }
+}
