@@ -179,7 +179,7 @@ test('a result of an older training, or of other trials, counts as not run, and 
   const of = (id: string): Configuration => grid.find((one) => one.id === id) as Configuration;
   const made = (id: string, settings: object, chosen?: number): [string, PaperResult] => [
     id,
-    madeResult({ id, method: of(id).method, settings: { ...settings }, notes: { chosen } }),
+    madeResult({ id, method: of(id).method, settings: settings as PaperResult['settings'], notes: { chosen } }),
   ];
   const rates = (settings: object, chosen = 0.01) => made('learning-rates-bottlenet-conv4x', settings, chosen);
   const last = made(
@@ -191,8 +191,7 @@ test('a result of an older training, or of other trials, counts as not run, and 
   const row = { learningRate: 0.01, fineTuneLearningRate: 0.001 };
   const id = 'bottlenet-conv4x-packet-seed0';
   const isCurrent = (settings: object, choices: readonly [string, PaperResult][]): boolean =>
-    hasCurrentResult(of(id), new Map([made(id, settings), ...choices]), tinyFineTune, grid);
-  const tinyFineTune = { fineTuneLearningRate: 0.001 };
+    hasCurrentResult(of(id), new Map([made(id, settings), ...choices]), { fineTuneLearningRate: 0.001 }, grid);
   expect(isCurrent({ ...row, trainingVersion: 4 }, [])).toBe(true);
   expect(isCurrent({ ...row, trainingVersion: 4 }, [rates(today), last])).toBe(true);
   expect(isCurrent(row, [])).toBe(false);
