@@ -32,8 +32,8 @@ export function hasCurrentResult(
   const version = trainingVersionOf(configuration);
   if (version !== undefined && settings.trainingVersion !== version) return false;
   if (configuration.method === 'learning-rates') {
-    const { rates } = learningRateTrials(configuration.of, configuration.split);
-    if (!isDeepStrictEqual(settings.learningRates, rates)) return false;
+    const { rates, epochs } = learningRateTrials(configuration.of, configuration.split);
+    if (!isDeepStrictEqual(settings.learningRates, rates) || settings.epochs !== epochs) return false;
   }
   return neededBy(configuration, protocol).every(({ id, setting }) => {
     const choice = grid.find((other) => other.id === id);

@@ -197,6 +197,7 @@ test('a result of an older training, or of other trials, counts as not run, and 
   expect(isCurrent(row, [])).toBe(false);
   expect(isCurrent({ ...row, trainingVersion: 4 }, [rates({ ...today, trainingVersion: 3 })])).toBe(false);
   expect(isCurrent({ ...row, trainingVersion: 4 }, [rates({ ...today, learningRates: [0.01] })])).toBe(false);
+  expect(isCurrent({ ...row, trainingVersion: 4 }, [rates({ ...today, epochs: 8 })])).toBe(false);
   // The last phase was tried behind a compressor of another rate than the one that is chosen now.
   const later = { ...row, learningRate: 0.003, trainingVersion: 4 };
   expect(isCurrent(later, [rates(today, 0.003)])).toBe(true);
