@@ -3,10 +3,11 @@
 import type { SplitPoint } from '../../../core/model/index.ts';
 import type { Configuration } from './grid.ts';
 
-/** Older checkpoints are left alone, and older results count as not run. */
+/** Older checkpoints are left alone, and older results count as not run. Of `pictures`, the choice of codecs. */
 export const trainingVersions = {
   aecnn: 3,
   bottlenet: (split: SplitPoint): number => (split === 'conv5_x' ? 5 : 4),
+  pictures: 4,
   adaptedPictures: 2,
 } as const;
 
@@ -20,6 +21,8 @@ export function trainingVersionOf(configuration: Configuration): number | undefi
       return trainingVersions.aecnn;
     case 'bottlenet':
       return trainingVersions.bottlenet(configuration.split);
+    case 'pictures':
+      return trainingVersions.pictures;
     case 'adapted-pictures':
       return trainingVersions.adaptedPictures;
     case 'learning-rates': {

@@ -18,7 +18,7 @@ import type { Answer } from './answer.ts';
 import type { CodecAnswers, PictureNetwork } from './picture-answers.ts';
 
 /** The parts of a grid that candidates depend on. */
-export type CandidateGrid = Omit<PictureGrid, 'comparedBudgets'>;
+export type CandidateGrid = Omit<PictureGrid, 'comparedBudgets' | 'filledSides'>;
 
 /**
  * The grid for links: budgets up to files that no slow link carries in time, for the fast ones. AVIF is left out: a device

@@ -19,7 +19,7 @@ import {
 import type { StepContext } from '../../../training/index.ts';
 import { openPaperCheckpoint, type PaperContext, stepContextOf, type Teacher, teacherOf } from '../paper-context.ts';
 import type { PictureGrid } from './picture-choice.ts';
-import { codecName, compressedSamples, encoderSettings, type PictureCodec } from './picture-codecs.ts';
+import { codecName, compressedSamples, encodedPicture, encoderSettings, type PictureCodec } from './picture-codecs.ts';
 
 /** Pictures in a batch of the network. */
 const answerBatchSize = 16;
@@ -46,6 +46,8 @@ export interface PictureNetwork extends AsyncDisposable {
   readonly sampled: readonly number[];
   /** @throws the context's signal's reason when aborted. */
   answer(part: AnsweredPart, codec: PictureCodec): Promise<PictureAnswers>;
+  /** Mean bytes of the pictures for validation, which are not answered. @throws as `answer` does. */
+  meanBytes(codec: PictureCodec): Promise<number>;
 }
 
 /**
@@ -97,11 +99,31 @@ export async function openPictureNetwork(
     return { logits, bytes: [...bytes] };
   }
 
+  async function encode(codec: PictureCodec): Promise<number> {
+    let bytes = 0;
+    let done = 0;
+    for (const sample of parts.validation) {
+      signal?.throwIfAborted();
+      bytes += (await encodedPicture(await sample.load(), codec)).length;
+      done++;
+      onProgress?.(`${codecName(codec)}, bytes`, done, parts.validation.length);
+    }
+    return bytes / done;
+  }
+
   return {
     teacher,
     step,
     validation,
     sampled,
+    async meanBytes(codec) {
+      const name = `bytes ${codecName(codec)}`.replaceAll(' ', '-');
+      const saved = await checkpoint.load<{ meanBytes: number }>(name);
+      if (saved) return saved.notes.meanBytes;
+      const meanBytes = await encode(codec);
+      await checkpoint.save(name, { tensors: {}, notes: { meanBytes } });
+      return meanBytes;
+    },
     async answer(part, codec) {
       const name = `${part} ${codecName(codec)}`.replaceAll(' ', '-');
       const saved = await checkpoint.load<{ bytes: readonly number[] }>(name);

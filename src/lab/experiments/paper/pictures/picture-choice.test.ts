@@ -1,11 +1,14 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   bestWithin,
   candidateCodecs,
   chooseForBudget,
   codecsToTest,
+  highestQualityWithin,
   meanDivergence,
   type SampledCodec,
+  sidesToFill,
   type ValidatedCodec,
 } from './picture-choice.ts';
 import type { PictureFormat } from './picture-codecs.ts';
@@ -37,6 +40,36 @@ test('candidates: the least divergent of each budget first, then the next sides;
   expect(names(4)).toEqual(['112/10', '112/50', '56/50', '224/1']);
   // 112/5 is of a side that has a better one at each budget, 224/50 fits none.
   expect(names(10)).toEqual(names(4));
+});
+
+test('the least divergent sides of a budget fill it', () => {
+  const all = [
+    sampled(112, 10, 400, 0.5),
+    sampled(112, 20, 600, 0.1),
+    sampled(56, 50, 450, 0.3),
+    sampled(28, 90, 490, 0.7),
+    sampled(224, 1, 900, 0.4),
+  ];
+  expect(sidesToFill(all, 500, 2)).toEqual([56, 112]);
+  expect(sidesToFill(all, 1000, 3)).toEqual([112, 56, 224]);
+  expect(sidesToFill(all, 399, 2)).toEqual([]);
+});
+
+test('the highest quality within a budget is found in at most seven probes', async () => {
+  const steps = fc.array(fc.nat(40), { minLength: 100, maxLength: 100 });
+  await fc.assert(
+    fc.asyncProperty(steps, fc.nat(3000), async (rises, budget) => {
+      const bytes = rises.map((_, i) => rises.slice(0, i + 1).reduce((sum, rise) => sum + rise, 0));
+      let probes = 0;
+      const found = await highestQualityWithin(budget, async (quality) => {
+        probes++;
+        return bytes[quality - 1] as number;
+      });
+      const fitting = bytes.filter((size) => size <= budget).length;
+      expect(found).toBe(fitting === 0 ? undefined : fitting);
+      expect(probes).toBeLessThanOrEqual(7);
+    }),
+  );
 });
 
 test('the choice goes by validation accuracy and never exceeds the mean bytes of the budget', () => {

@@ -3,7 +3,8 @@
  *
  * First every side and quality of a format is tried on a small sample of pictures, which gives mean bytes and how far the
  * network's answers move (a divergence tells more than an accuracy of so few). Of each format the combinations that diverge
- * least within the budgets become candidates; their accuracy on more pictures of the validation part decides.
+ * least within the budgets become candidates. The least divergent sides of a budget fill it, at the highest quality that fits.
+ * The accuracy of all these on more pictures of the validation part decides.
  */
 
 import type { FrameBytes } from '../paper-result.ts';
@@ -13,7 +14,7 @@ import { type PictureCodec, type PictureFormat, pictureFormats } from './picture
 export interface PictureGrid {
   readonly formats: readonly PictureFormat[];
   readonly sides: readonly number[];
-  /** From low to high. */
+  /** Sampled ones, from low to high; those that fill a budget are any of 1 to 100. */
   readonly qualities: readonly number[];
   /** Mean bytes of a picture, from small to large. */
   readonly budgets: readonly number[];
@@ -25,6 +26,8 @@ export interface PictureGrid {
   readonly validationPictures: number;
   /** Most candidates of a format. */
   readonly mostCandidates: number;
+  /** Sides of a format that fill each budget. */
+  readonly filledSides: number;
 }
 
 /** The grid of the paper's experiment. */
@@ -37,6 +40,7 @@ export const defaultPictureGrid: PictureGrid = {
   sampledPictures: 24,
   validationPictures: 300,
   mostCandidates: 8,
+  filledSides: 2,
 };
 
 /** A codec on the small sample. */
@@ -81,6 +85,32 @@ export function candidateCodecs(
     }
   }
   return [...candidates];
+}
+
+/** The sides, of one format, that diverge least within a budget, least first. */
+export function sidesToFill(sampled: readonly SampledCodec[], budgetBytes: number, count: number): number[] {
+  return bestOfSides(sampled.filter(({ meanBytes }) => meanBytes <= budgetBytes))
+    .slice(0, count)
+    .map(({ side }) => side);
+}
+
+/**
+ * The highest quality whose mean bytes fit a budget; by bisection, as bytes rise with the quality.
+ *
+ * @param meanBytesAt - Mean bytes at a quality of 1 to 100.
+ * @returns nothing when quality 1 does not fit.
+ */
+export async function highestQualityWithin(
+  budgetBytes: number,
+  meanBytesAt: (quality: number) => Promise<number>,
+): Promise<number | undefined> {
+  let [fits, exceeds] = [0, 101];
+  while (exceeds - fits > 1) {
+    const quality = (fits + exceeds) >> 1;
+    if ((await meanBytesAt(quality)) <= budgetBytes) fits = quality;
+    else exceeds = quality;
+  }
+  return fits > 0 ? fits : undefined;
 }
 
 /** The codec of each side that diverges least, least first. */

@@ -50,19 +50,25 @@ export interface CompressedPicture {
 export const codecName = ({ format, side, quality }: PictureCodec): string => `${format} ${side}px q${quality}`;
 
 /**
- * Sends a network input through a codec: shrink, encode, decode, scale back.
+ * The file that a codec makes of a network input.
  *
  * @param rgb - `224 * 224 * 3` bytes, as `Sample.load` gives them.
  */
-export async function compressPicture(
-  rgb: Uint8Array,
-  { format, side, quality }: PictureCodec,
-): Promise<CompressedPicture> {
+export async function encodedPicture(rgb: Uint8Array, { format, side, quality }: PictureCodec): Promise<Uint8Array> {
   const picture: Picture = { rgb, width: cropSide, height: cropSide };
   const sent = side === cropSide ? picture : await resizePicture(picture, side, side);
-  const file = await encodePicture(sent, { format, quality, ...encoderSettings[format] });
-  const received = await decodeFullPicture(file, `a ${format} file`);
-  return { bytes: file.length, rgb: (side === cropSide ? received : await scaleToNetworkInput(received)).rgb };
+  return encodePicture(sent, { format, quality, ...encoderSettings[format] });
+}
+
+/**
+ * Sends a network input through a codec: shrink, encode, decode, scale back.
+ *
+ * @param rgb - As {@link encodedPicture} takes it.
+ */
+export async function compressPicture(rgb: Uint8Array, codec: PictureCodec): Promise<CompressedPicture> {
+  const file = await encodedPicture(rgb, codec);
+  const received = await decodeFullPicture(file, `a ${codec.format} file`);
+  return { bytes: file.length, rgb: (codec.side === cropSide ? received : await scaleToNetworkInput(received)).rgb };
 }
 
 /**

@@ -42,6 +42,7 @@ const grid: PictureGrid = {
   sampledPictures: 4,
   validationPictures: 6,
   mostCandidates: 2,
+  filledSides: 1,
 };
 
 let folder: string;
@@ -113,6 +114,9 @@ test('a run that is broken off goes on, and measures what the validation part ch
   expect(chosen.filter(({ isBest }) => isBest).map(({ budgetBytes }) => budgetBytes)).toEqual([500, 2000]);
   expect(chosen.filter(({ validationBytes, budgetBytes }) => validationBytes > budgetBytes)).toEqual([]);
   expect(result.notes.budgetsWithoutCodec).toEqual([20]);
+  // The least divergent side fills its budget at a quality of its own.
+  const filled = result.validation.filter(({ name }) => !/q(5|50)$/.test(name));
+  expect(filled).not.toEqual([]);
   const read = chosen.filter(({ isBest, budgetBytes }) => isBest || budgetBytes === 500).map(({ name }) => name);
   expect(result.test.map(({ name }) => name).sort()).toEqual([...new Set(read)].sort());
   for (const { bytes, right } of result.test) {

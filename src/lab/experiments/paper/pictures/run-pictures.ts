@@ -15,9 +15,11 @@ import {
   chooseForBudget,
   codecsToTest,
   defaultPictureGrid,
+  highestQualityWithin,
   meanDivergence,
   type PictureGrid,
   type SampledCodec,
+  sidesToFill,
   type ValidatedCodec,
 } from './picture-choice.ts';
 import { codecName, encoderSettings, type PictureCodec, type PictureFormat } from './picture-codecs.ts';
@@ -40,7 +42,9 @@ export async function choosePictureCodecs(network: PictureNetwork, grid: Picture
   for (const format of grid.formats) {
     const ofFormat = await sampleCodecs(network, grid, format, uncompressed);
     sampled.push(...ofFormat);
-    for (const codec of candidateCodecs(ofFormat, grid)) {
+    const coarse = candidateCodecs(ofFormat, grid);
+    const filling = await fillingCodecs(network, grid, format, ofFormat);
+    for (const codec of distinct([...coarse, ...filling])) {
       const { logits, bytes } = await network.answer('validation', codec);
       validated.push({ codec, bytes: frameBytesOf(bytes), accuracy: accuracyOf(set, validation, logits) });
     }
@@ -68,6 +72,29 @@ async function sampleCodecs(
   }
   return sampled;
 }
+
+/** The codecs of a format that fill the budgets: on all pictures for validation, since the mean of a sample is not theirs. */
+async function fillingCodecs(
+  network: PictureNetwork,
+  { budgets, filledSides }: PictureGrid,
+  format: PictureFormat,
+  sampled: readonly SampledCodec[],
+): Promise<PictureCodec[]> {
+  const filling: PictureCodec[] = [];
+  for (const budget of budgets) {
+    for (const side of sidesToFill(sampled, budget, filledSides)) {
+      const meanBytesAt = (quality: number) => network.meanBytes({ format, side, quality });
+      const quality = await highestQualityWithin(budget, meanBytesAt);
+      if (quality !== undefined) filling.push({ format, side, quality });
+    }
+  }
+  return filling;
+}
+
+/** Each codec once, though several lists have it. */
+const distinct = (codecs: readonly PictureCodec[]): PictureCodec[] => [
+  ...new Map(codecs.map((codec) => [codecName(codec), codec])).values(),
+];
 
 /** What a result notes of a choice. */
 const noteOf = ({ budgetBytes, best, ofFormats }: BudgetChoice) =>

@@ -64,9 +64,10 @@ function codecCut(): string {
   return (
     `**Codec qualities.** ${counted} of each format are sampled on ${grid.sampledPictures} validation pictures, up to ` +
     `the first quality that exceeds ${thousands(Math.max(...grid.budgets))} bytes. Of each format at most ` +
-    `${grid.mostCandidates} candidates are answered on ${grid.validationPictures} validation pictures. The best one of ` +
-    `each budget (${listed(grid.budgets.map(thousands))} bytes) is read on the test part; all ` +
-    `${grid.formats.length} formats only at ${listed(grid.comparedBudgets.map(thousands))} bytes.`
+    `${grid.mostCandidates} of these are answered on ${grid.validationPictures} validation pictures, and at each budget the ` +
+    `${grid.filledSides} best sides at the highest quality that fits. The best one of each budget ` +
+    `(${listed(grid.budgets.map(thousands))} bytes) is read on the test part; all ${grid.formats.length} formats only ` +
+    `at ${listed(grid.comparedBudgets.map(thousands))} bytes.`
   );
 }
 
