@@ -26,8 +26,9 @@ export async function chooseLearningRate(
     switch (of) {
       case 'aecnn':
         return tuneAecnn(context, { ...place, learningRates });
+      case 'random-start':
       case 'end-to-end':
-        return tuneAecnn(context, { ...place, learningRates, variation: 'end-to-end' });
+        return tuneAecnn(context, { ...place, learningRates, variation: of });
       case 'aecnn-fine-tune':
         return tuneAecnnFineTuning(context, { ...place, learningRate: compressorRate() }, learningRates);
       case 'bottlenet-fine-tune': {

@@ -41,10 +41,16 @@ export type Configuration =
       readonly seed: number;
     };
 
+/** Ablations that start from random values: the learning rate behind the closed form is not theirs. */
+export const tunedVariations = ['random-start', 'end-to-end'] as const satisfies readonly VariationName[];
+
+/** One of {@link tunedVariations}. */
+export type TunedVariation = (typeof tunedVariations)[number];
+
 /** What learning rates are chosen for: a method in front of the frozen tail, or its last phase, which trains the tail too. */
 export type TunedMethod =
   | 'aecnn'
-  | 'end-to-end'
+  | TunedVariation
   | 'bottlenet'
   | 'bottlenet-distilled'
   | 'aecnn-fine-tune'
@@ -73,6 +79,7 @@ const early: readonly TunedAt[] = [
 /** Where the learning rates of each method are chosen, the main place first; elsewhere it takes the nearest one's. */
 export const tunedAt: { readonly [Method in TunedMethod]: readonly TunedAt[] } = {
   aecnn: [...late, ...early],
+  'random-start': late.slice(0, 1),
   'end-to-end': late.slice(0, 1),
   bottlenet: [...late, ...early],
   'bottlenet-distilled': late,
@@ -165,7 +172,7 @@ export function paperGrid(): readonly Configuration[] {
     ...bothAt('conv4_x', 0),
     { id: 'pictures-seed0', method: 'pictures', seed: 0 },
     ...byteSizes.map((size) => aecnn('conv4_x', size, 0)),
-    ...ratesAt(['end-to-end'], 'conv4_x'),
+    ...ratesAt(tunedVariations, 'conv4_x'),
     ...(Object.keys(variations) as VariationName[]).map(ablation),
     ...ratesAt(allMethods, 'conv5_x', 'conv2_x'),
     ...otherSplits.flatMap((split) => bothAt(split, 0)),

@@ -1,6 +1,6 @@
 /** Which learning rates a configuration is run with, and which other configurations choose them. */
 
-import { type Configuration, learningRatesId, learningRatesOf, type TunedMethod } from './grid.ts';
+import { type Configuration, learningRatesId, learningRatesOf, type TunedMethod, tunedVariations } from './grid.ts';
 import type { PaperProtocol } from './protocol.ts';
 
 /** A learning rate that a configuration is run with, and the choice that it comes from. */
@@ -35,7 +35,7 @@ export function ratesOf(configuration: Configuration): readonly NeededRate[] {
   switch (configuration.method) {
     case 'aecnn':
       return rates(
-        configuration.variation === 'end-to-end' ? 'end-to-end' : 'aecnn',
+        tunedVariations.find((name) => name === configuration.variation) ?? 'aecnn',
         configuration.fineTune ? 'aecnn-fine-tune' : undefined,
       );
     case 'bottlenet':

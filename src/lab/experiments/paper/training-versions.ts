@@ -27,8 +27,7 @@ export function trainingVersionOf(configuration: Configuration): number | undefi
       return trainingVersions.adaptedPictures;
     case 'learning-rates': {
       const { of, split } = configuration;
-      const isOurs = of === 'aecnn' || of === 'end-to-end' || of === 'aecnn-fine-tune';
-      return isOurs ? trainingVersions.aecnn : trainingVersions.bottlenet(split);
+      return of.startsWith('bottlenet') ? trainingVersions.bottlenet(split) : trainingVersions.aecnn;
     }
     default:
       return undefined;

@@ -52,7 +52,7 @@ function learningRateCut(results: PaperResults): string {
     `**Learning rates.** ${tried.join('; ')}. All with seed 0, and where nothing else is said to the end of a training, on ` +
     'the pictures that compressors learn from. The best one is used for all seeds; where a split point or size has none of ' +
     'its own, it takes the nearest: conv3_x that of conv2_x, 256x that of the packet. With erasures, and in the ablations, ' +
-    'nothing is searched again, but training end to end has its own.'
+    'nothing is searched again, but what starts from random values has its own.'
   );
 }
 

@@ -8,6 +8,7 @@ import { notRun } from './cells.ts';
 /** What learning rates are chosen for, in words. */
 export const tunedNames: { readonly [Method in TunedMethod]: string } = {
   aecnn: 'AECNN',
+  'random-start': 'AECNN, random start',
   'end-to-end': 'AECNN, end to end',
   bottlenet: 'BottleNet++',
   'bottlenet-distilled': 'BottleNet++, distilled',
