@@ -27,8 +27,11 @@ const isByteSize = (size: FrameSize): size is ByteSize => size in latentChannels
  */
 const aimedShare = (size: FrameSize): number => (size === 'packet' ? 0.95 : 0.97);
 
-/** Most mean bytes of a chunk: the wire carries 2,047, and pictures differ. */
-const mostChunkBytes = 1200;
+/** Most mean bytes of a chunk in training, which needs no more than the size of whole frames. */
+const mostTrainedChunkBytes = 1200;
+
+/** The same when frames are sent: of the first chunk some pictures need twice the mean, and the wire carries 2,047. */
+const mostSentChunkBytes = 1000;
 
 /** What a recipe must say for frames of this size at this split point. */
 export function compressorSize(
@@ -40,13 +43,18 @@ export function compressorSize(
     // In front of a linear tail nearly all gates stay open and rank nothing.
     ...(split === 'conv5_x' ? { ranking: 'taylor' } : {}),
     latentChannels: isByteSize(size) ? latentChannelsOfBytes[size] : latentChannels[split][size],
-    frameBytes: size === 'packet' ? frameEnds(bytes, false) : evenEnds(bytes),
+    frameBytes: size === 'packet' ? frameEnds(bytes, false) : evenEnds(0, bytes, mostTrainedChunkBytes),
     progressive: false,
   };
 }
 
+/** The mean bytes after each chunk that frames are sent with: those that were trained for, with large chunks divided. */
+export function sentEnds(frameBytes: readonly number[]): number[] {
+  return frameBytes.flatMap((end, chunk) => evenEnds(frameBytes[chunk - 1] ?? 0, end, mostSentChunkBytes));
+}
+
 /** Mean bytes after each of as few chunks as can be. */
-function evenEnds(bytes: number): number[] {
-  const chunks = Math.ceil(bytes / mostChunkBytes);
-  return Array.from({ length: chunks }, (_, i) => Math.round(((i + 1) / chunks) * bytes));
+function evenEnds(from: number, to: number, mostChunkBytes: number): number[] {
+  const chunks = Math.ceil((to - from) / mostChunkBytes);
+  return Array.from({ length: chunks }, (_, i) => Math.round(from + ((i + 1) / chunks) * (to - from)));
 }

@@ -13,6 +13,7 @@ import {
 import type { PaperResult, TestMeasure } from '../paper-result.ts';
 import { frameBytesOf, testMeasure } from '../test-measure.ts';
 import { deflateBytes, rawBytes } from './codings.ts';
+import { sentEnds } from './compressor-size.ts';
 import type { AecnnRun } from './train-aecnn.ts';
 
 /** Entropy tables, then frames of the validation part, then, once, of the test part. */
@@ -23,12 +24,14 @@ export async function measureAecnn(
   tensors: TensorMap,
   tail: Tail,
 ): Promise<{ test: TestMeasure[]; validation: PaperResult['validation'][number] }> {
-  const { context, shape, options, log } = run;
+  const { context: trainedWith, shape, options, log } = run;
+  const isPacket = options.size === 'packet';
+  const context = isPacket ? trainedWith : withSentChunks(trainedWith);
   const startedAt = performance.now();
   const coding = await fitCoding(context, shape, tensors);
   log.add(`entropy tables (${name})`, (performance.now() - startedAt) / 1000);
   const compressor = { shape, tensors, coding, tail };
-  const maxBytes = options.size === 'packet' ? onePacketBytes : Number.POSITIVE_INFINITY;
+  const maxBytes = isPacket ? onePacketBytes : Number.POSITIVE_INFINITY;
   const answers = async (part: StepContext) => {
     const made = await makeFrames(part, compressor, part.set.validation, maxBytes);
     return { ...made, logits: await answerFrames(part, compressor, made.frames, made.frameModel) };
@@ -57,3 +60,9 @@ export async function measureAecnn(
     ],
   };
 }
+
+/** The same frames in chunks that the wire carries. */
+const withSentChunks = (context: StepContext): StepContext => ({
+  ...context,
+  recipe: { ...context.recipe, frameBytes: sentEnds(context.recipe.frameBytes) },
+});
