@@ -41,7 +41,7 @@ export function registerExperimentPaper(experiment: Command): void {
     .option('--data <folder|cifar10>', 'a folder with a folder per class, or cifar10 (default with --quick: cifar10)')
     .option('--out <folder>', 'where the result files go (default: out/paper, with --quick out/paper-quick)')
     .option('--quick', 'AECNN, BottleNet++ and JPEG at conv4_x, 50 pictures a class: about ten minutes')
-    .option('--only <parts>', 'run the configurations whose id has one of these comma-separated parts')
+    .option('--only <parts>', 'run the configurations whose id is, or has in it, one of these comma-separated parts')
     .option(
       '--train-per-class <number|all>',
       'pictures of each class that compressors are trained on; the classifier sees all (default: 15, with --quick all)',

@@ -51,6 +51,9 @@ test('--only picks by parts of ids, and says when a part picks nothing', () => {
   expect(picked).toContain('pictures-seed0');
   expect(picked).toContain('bottlenet-conv5x-packet-seed0');
   expect(picked.every((id) => /pictures-seed0|conv5x-packet/.test(id))).toBe(true);
+  const rates = 'learning-rates-bottlenet-conv2x';
+  expect(selectConfigurations(grid, rates).map(({ id }) => id)).toEqual([rates]);
+  expect(selectConfigurations(grid, `${rates}-`).map(({ id }) => id)).toEqual([`${rates}-256x`]);
   expect(() => selectConfigurations(grid, 'conv5x,conv6x')).toThrow(/"conv6x".*--dry-run/);
   expect(() => selectConfigurations(grid, '')).toThrow(/--only/);
 });

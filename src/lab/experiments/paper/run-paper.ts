@@ -50,7 +50,12 @@ export interface RunPaperOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Picks configurations by comma-separated parts of their ids; all when `only` is absent. @throws {@link UsageError} */
+/**
+ * Picks configurations by comma-separated parts of their ids; all when `only` is absent. A whole id picks that one alone, though
+ * other ids may begin with it.
+ *
+ * @throws {@link UsageError} when no id has a part.
+ */
 export function selectConfigurations(grid: readonly Configuration[], only: string | undefined): Configuration[] {
   if (only === undefined) return [...grid];
   const parts = only.split(',').map((part) => part.trim());
@@ -59,7 +64,8 @@ export function selectConfigurations(grid: readonly Configuration[], only: strin
       throw new UsageError(`--only ${only}: no configuration has "${part}" in its id; --dry-run lists them`);
     }
   }
-  return grid.filter(({ id }) => parts.some((part) => id.includes(part)));
+  const isWhole = (part: string): boolean => grid.some(({ id }) => id === part);
+  return grid.filter(({ id }) => parts.some((part) => (isWhole(part) ? id === part : id.includes(part))));
 }
 
 /** Reads a result; `undefined` when there is none, or one of another protocol. */
