@@ -99,6 +99,12 @@ describe('the tables of the paper', () => {
     expect(table('paper-commands', [])).not.toContain('--train-per-class');
     expect(table('paper-cuts', madeResults())).toContain('from 15 of each class, 1,515 in all; 416 more');
     expect(table('paper-cuts', madeResults())).not.toContain('not been run');
+    expect(table('paper-cuts', madeResults())).toContain('stopped rising before that in all');
+    const made = madeBottlenet('bottlenet-conv2x-packet-seed0', 'conv2_x', 'packet');
+    const long = Array.from({ length: 35 }, (_, i) => ({ step: 'compressor', seconds: i, accuracy: 0.5 }));
+    expect(table('paper-cuts', madeResults([{ ...made, history: long }]))).toContain(
+      'more may have helped, in `bottlenet-conv2x-packet-seed0`',
+    );
     expect(table('paper-cuts', madeResults([], [packet]))).toContain('not been run');
   });
 

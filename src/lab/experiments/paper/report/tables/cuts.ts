@@ -12,7 +12,14 @@ import { tunedNames } from './learning-rates.ts';
 
 /** One item for each cut; figures come from the result files, or from the tables that the runs read. */
 export function cutsText(results: PaperResults): string {
-  const cuts = [trainingCut(results), learningRateCut(results), codecCut(), adaptedCut(results), gridCut()];
+  const cuts = [
+    trainingCut(results),
+    epochCut(results),
+    learningRateCut(results),
+    codecCut(),
+    adaptedCut(results),
+    gridCut(),
+  ];
   if (expectedIds.some((id) => !results.has(id))) {
     cuts.push('**The grid.** It has not been run as a whole yet. What is missing is listed below.');
   }
@@ -31,6 +38,19 @@ function trainingCut(results: PaperResults): string {
     `class, ${thousands(compressorImages)} in all; ${held}. 15 and 30 of each class are the classic ` +
     'sizes for Caltech-101; with all of them the grid would take days on this machine (an estimate).'
   );
+}
+
+/** Whether a training of BottleNet++ was cut before validation stopped rising. */
+function epochCut(results: PaperResults): string {
+  const { mostUntilPlateau, decay } = (protocolOf(results) ?? paperProtocol).epochs;
+  const rows = [...results.values()].filter(({ method }) => method === 'bottlenet');
+  const cut = rows.filter(({ history }) => {
+    return history.filter(({ step }) => step === 'compressor').length >= mostUntilPlateau + decay;
+  });
+  const most = `**Epochs of BottleNet++.** At most ${mostUntilPlateau} before its learning rate falls;`;
+  if (cut.length === 0)
+    return `${most} validation stopped rising before that in all ${rows.length} rows that were run.`;
+  return `${most} so many were needed, and more may have helped, in ${listed(cut.map(({ id }) => `\`${id}\``))}.`;
 }
 
 function learningRateCut(results: PaperResults): string {
