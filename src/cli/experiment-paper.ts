@@ -40,7 +40,7 @@ export function registerExperimentPaper(experiment: Command): void {
     .description('AECNN, BottleNet++ and picture codecs: accuracy against bytes on the same test pictures')
     .option('--data <folder|cifar10>', 'a folder with a folder per class, or cifar10 (default with --quick: cifar10)')
     .option('--out <folder>', 'where the result files go (default: out/paper, with --quick out/paper-quick)')
-    .option('--quick', 'AECNN, BottleNet++ and JPEG at conv4_x, 50 pictures a class: about ten minutes')
+    .option('--quick', 'AECNN, BottleNet++ and JPEG at conv4_x, 50 pictures a class: about a quarter of an hour')
     .option('--only <parts>', 'run the configurations whose id is, or has in it, one of these comma-separated parts')
     .option(
       '--train-per-class <number|all>',

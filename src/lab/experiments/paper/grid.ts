@@ -3,6 +3,7 @@
 import { type SplitPoint, splitPoints } from '../../../core/model/index.ts';
 import { type VariationName, variations } from './aecnn/variations.ts';
 import { byteSizes, type FrameSize } from './paper-result.ts';
+import type { PictureGrid } from './pictures/picture-choice.ts';
 
 /** One row of the experiment: what is trained and measured. */
 export type Configuration =
@@ -33,7 +34,13 @@ export type Configuration =
       readonly distillation: boolean;
       readonly erasureProbability?: number;
     }
-  | { readonly id: string; readonly method: 'pictures'; readonly seed: number; readonly formats?: readonly ['jpeg'] }
+  | {
+      readonly id: string;
+      readonly method: 'pictures';
+      readonly seed: number;
+      /** What differs from the grid of the whole experiment. */
+      readonly grid?: Partial<PictureGrid>;
+    }
   | {
       readonly id: string;
       readonly method: 'adapted-pictures';
@@ -190,12 +197,15 @@ export function paperGrid(): readonly Configuration[] {
   ];
 }
 
+/** The codec that everyone knows, at fewer sizes. */
+const quickPictureGrid: Partial<PictureGrid> = { formats: ['jpeg'], budgets: [500, 1000, 2000], filledSides: 1 };
+
 /** What a newcomer runs: AECNN, BottleNet++ and JPEG at conv4_x, one packet. */
 export function quickGrid(): readonly Configuration[] {
   return [
     { id: 'uncompressed-seed0', method: 'uncompressed', seed: 0 },
     { id: 'aecnn-conv4x-packet-seed0', method: 'aecnn', split: 'conv4_x', size: 'packet', seed: 0 },
     bottlenet('conv4_x', 'packet', 0),
-    { id: 'pictures-seed0', method: 'pictures', seed: 0, formats: ['jpeg'] },
+    { id: 'pictures-seed0', method: 'pictures', seed: 0, grid: quickPictureGrid },
   ];
 }

@@ -60,8 +60,8 @@ export async function runConfiguration(
         fineTuneLearningRate: rate('fineTuneLearningRate'),
       });
     case 'pictures': {
-      const { formats = defaultPictureGrid.formats, seed } = configuration;
-      return runPictures(context, seed, { ...defaultPictureGrid, formats });
+      const { grid, seed } = configuration;
+      return runPictures(context, seed, { ...defaultPictureGrid, ...grid });
     }
     case 'adapted-pictures':
       return runAdaptedPictures(context, configuration);

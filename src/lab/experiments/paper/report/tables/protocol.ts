@@ -47,7 +47,7 @@ export function commandsText(results: PaperResults): string {
     whole,
     '# a part: configurations whose id has ID in it',
     `${whole} --only ID`,
-    '# CIFAR-10, about ten minutes',
+    '# CIFAR-10, about a quarter of an hour',
     'npx aecnn experiment paper --quick',
     '```',
   ].join('\n');
