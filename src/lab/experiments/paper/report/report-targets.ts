@@ -75,7 +75,8 @@ function pictureParts(results: PaperResults): TargetPart[] {
       if (!aecnn) return { figure: `${bytes}: no frame of AECNN is so small`, isMet: false };
       const codec = Math.max(unadapted?.accuracy ?? 0, adapted?.accuracy ?? 0);
       const lead = aecnn.accuracy - codec;
-      return { figure: `${bytes}: ${points(lead)} points above`, isMet: lead > tolerance };
+      const older = outdatedHint(results, aecnn, ...[unadapted, adapted].filter((one) => one !== undefined));
+      return { figure: `${bytes}: ${points(lead)} points above${older}`, isMet: lead > tolerance };
     });
 }
 

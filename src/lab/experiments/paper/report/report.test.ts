@@ -145,6 +145,10 @@ test('a result that a run of today would replace is named, and the targets that 
   expect(figure.match(/to be run again/g)).toHaveLength(1);
   expect(figure).toMatch(/conv3_x packet: [^;]*, to be run again/);
   expect(table('paper-targets', madeResults())).not.toContain('to be run again');
+  const all = madeResults();
+  const pictures = all.find((one) => one.id === 'pictures-seed0') as PaperResult;
+  const coarse = madeResults([{ ...pictures, settings: { ...pictures.settings, trainingVersion: 1 } }]);
+  expect(targets(paperResults(coarse))[3]?.figure).toMatch(/^250 bytes: [^;]*, to be run again;/);
 });
 
 describe('the targets', () => {
