@@ -45,7 +45,7 @@ export function commandsText(results: PaperResults): string {
     '```sh',
     '# everything; goes on where it was',
     whole,
-    '# a part: configurations whose id has ID in it',
+    '# a part: configurations whose id is ID, or has it in it',
     `${whole} --only ID`,
     '# CIFAR-10, about a quarter of an hour',
     'npx aecnn experiment paper --quick',
