@@ -82,6 +82,18 @@ test('a file that is too long is cut to size', async () => {
   expect((await readFile(path)).length).toBe(count * 36);
 });
 
+test('is filled by one at a time: the second is refused and the first comes out whole', async () => {
+  const results = await Promise.allSettled([openFeatureCache(options([])), openFeatureCache(options([]))]);
+  const refused = results.filter((result) => result.status === 'rejected');
+  expect(refused.map(({ reason }) => String(reason))).toEqual([
+    expect.stringMatching(/process \d+ is filling the features in .*: wait until it is done/),
+  ]);
+  for (const result of results) if (result.status === 'fulfilled') await result.value.map.close();
+  await expectWhole(options([]));
+  // Whole, it needs no lock: any number may read it at once.
+  await Promise.all(Array.from({ length: 8 }, () => expectWhole(options([]))));
+});
+
 test('an extraction that fails leaves the cache closed and reusable', async () => {
   const failing: FeatureCacheOptions = {
     ...options([]),

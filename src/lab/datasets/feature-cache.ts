@@ -6,11 +6,11 @@
  * One pass of the network can fill the maps of several split points.
  */
 
-import { type FileHandle, open, readFile, rm, statfs, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EnvironmentError } from '../../core/errors.ts';
 import { elementCount, fromFloat16, type Shape, type Tensor, tensor, toFloat16 } from '../../core/tensor/index.ts';
-import { makeFolder } from '../files/index.ts';
+import { lockFolder, makeFolder } from '../files/index.ts';
 
 /** What a frozen network makes of a batch of pictures. */
 export interface ExtractedFeatures {
@@ -63,14 +63,15 @@ const bytesOf = (data: Uint16Array | Float32Array): Uint8Array =>
  * Opens a cache, computing what is missing. A broken-off cache goes on where it stopped.
  *
  * @returns Each kind of map by its name; each is to be closed.
- * @throws the signal's reason when aborted; what is on disk stays good.
+ * @throws the signal's reason when aborted; what is on disk stays good. {@link EnvironmentError} when someone else fills the
+ *   cache at this moment, or the disk has no room for it.
  */
 export async function openFeatureCache<Name extends string>(
   options: FeatureCacheOptions & { readonly mapShapes: Readonly<Record<Name, Shape>> },
 ): Promise<Record<Name, FeatureCache>> {
   const { folder, count, mapShapes, pooledSize } = options;
   await makeFolder(folder);
-  await fill(options);
+  if (!(await isWhole(options))) await fill(options);
   const pooled = new Float32Array(count * pooledSize);
   bytesOf(pooled).set(await readFile(join(folder, pooledName)));
   const names = Object.keys(mapShapes) as Name[];
@@ -96,6 +97,16 @@ export async function openFeatureCache<Name extends string>(
 const pooledName = 'pooled.f32';
 const mapName = (name: string): string => `${name}.f16`;
 
+/** Whether the files have just the bytes of all samples: the last one grows last. */
+async function isWhole({ folder, count, mapShapes, pooledSize }: FeatureCacheOptions): Promise<boolean> {
+  const hasBytes = async (name: string, bytesPerSample: number): Promise<boolean> => {
+    const found = await stat(join(folder, name)).catch(() => undefined);
+    return found?.size === count * bytesPerSample;
+  };
+  const maps = Object.entries(mapShapes).map(([name, shape]) => hasBytes(mapName(name), 2 * elementCount(shape)));
+  return (await Promise.all([...maps, hasBytes(pooledName, 4 * pooledSize)])).every(Boolean);
+}
+
 /** A file of features that is being filled. */
 interface FeatureFile {
   readonly handle: FileHandle;
@@ -106,6 +117,8 @@ interface FeatureFile {
 /** Appends what is missing to the files, after cutting them to the samples that are whole in all of them. */
 async function fill(options: FeatureCacheOptions): Promise<void> {
   const { folder, mapShapes, pooledSize } = options;
+  // Before the sizes are read: a file that another process appends to must not be cut.
+  await using _lock = await lockFolder(folder, 'filling the features');
   const files: FeatureFile[] = [];
   const openFile = async (name: string, file: Omit<FeatureFile, 'handle'>): Promise<void> => {
     files.push({ ...file, handle: await open(join(folder, name), 'a+') });
@@ -131,7 +144,6 @@ async function appendMissing(files: readonly FeatureFile[], options: FeatureCach
   if (first === count) return;
   const sampleBytes = files.reduce((sum, { bytesPerSample }) => sum + bytesPerSample, 0);
   await checkDiskSpace(folder, (count - first) * sampleBytes);
-  await using _lock = await lockFolder(folder);
   for await (const features of extract(first)) {
     signal?.throwIfAborted();
     for (const { handle, dataOf } of files) await handle.appendFile(dataOf(features));
@@ -149,40 +161,6 @@ async function checkDiskSpace(folder: string, neededBytes: number): Promise<void
     `the features need ${megabytes(neededBytes)} more in ${folder}, which has ${megabytes(bavail * bsize)} free: ` +
       'give another folder by --cache, or fewer pictures by --limit-per-class',
   );
-}
-
-/**
- * Keeps other processes from filling the same cache; the lock of a process that is gone is taken over.
- *
- * @throws {@link EnvironmentError} when another process fills it.
- */
-async function lockFolder(folder: string): Promise<AsyncDisposable> {
-  const path = join(folder, 'filling.lock');
-  for (;;) {
-    try {
-      await writeFile(path, String(process.pid), { flag: 'wx' });
-      return { [Symbol.asyncDispose]: () => rm(path, { force: true }) };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      const owner = Number(await readFile(path, 'utf8').catch(() => '0'));
-      if (owner !== process.pid && isRunning(owner)) {
-        throw new EnvironmentError(
-          `another training (process ${owner}) is filling the features in ${folder}: wait for it, or give another --cache`,
-        );
-      }
-      await rm(path, { force: true });
-    }
-  }
-}
-
-function isRunning(pid: number): boolean {
-  if (!(pid > 0)) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 async function readExactly(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
