@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,12 +18,25 @@ afterEach(() => rm(folder, { recursive: true }));
 test('reads the results of this repository', async () => {
   const test = Array.from({ length: 1736 }, () => mosaicSamples(1)[0] ?? expect.unreachable());
   const adapted = await readAdaptedAnswers(results, { name: '101_ObjectCategories', seed: 0, test });
-  expect(adapted.map(({ codec }) => codec.side)).toEqual([40, 80, 112]);
-  // As the same files tell it.
-  const accuracies = adapted.map(({ right }) => right.filter(Boolean).length / right.length);
-  expect(accuracies.map((accuracy) => accuracy.toPrecision(6))).toEqual(['0.850806', '0.914171', '0.936060']);
-  expect(adapted.map(({ meanBytes }) => Math.round(meanBytes))).toEqual([431, 864, 1710]);
+  // As the other fields of the same files tell it, smallest budget first.
+  const told = await Promise.all([500, 1000, 2000].map(readTold));
+  expect(adapted.map(({ codec: { side, quality } }) => ({ side, quality }))).toEqual(
+    told.map(({ notes: { side, quality } }) => ({ side, quality })),
+  );
+  for (const [i, { right, meanBytes }] of adapted.entries()) {
+    const [first] = told[i]?.test ?? [];
+    expect(right.filter(Boolean).length / right.length).toBeCloseTo(first?.accuracy ?? Number.NaN, 5);
+    expect(meanBytes).toBe(first?.bytes.mean);
+  }
 });
+
+interface Told {
+  readonly notes: { readonly side: number; readonly quality: number };
+  readonly test: readonly { readonly accuracy: number; readonly bytes: { readonly mean: number } }[];
+}
+
+const readTold = async (budget: number): Promise<Told> =>
+  JSON.parse(await readFile(join(results, `adapted-pictures-${budget}-seed0.json`), 'utf8')) as Told;
 
 test('refuses another test part', async () => {
   const dataset = { name: 'photos', seed: 0, test: mosaicSamples(7) };
