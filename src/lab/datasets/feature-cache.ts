@@ -47,13 +47,8 @@ export interface FeatureCacheOptions {
 }
 
 /** Bytes on disk that a cache takes. */
-export function featureCacheBytes({
-  count,
-  mapShapes,
-  pooledSize,
-}: Pick<FeatureCacheOptions, 'count' | 'mapShapes' | 'pooledSize'>): number {
-  const mapBytes = Object.values(mapShapes).map((shape) => 2 * elementCount(shape));
-  return count * (mapBytes.reduce((a, b) => a + b, 0) + 4 * pooledSize);
+export function featureCacheBytes(options: Pick<FeatureCacheOptions, 'count' | 'mapShapes' | 'pooledSize'>): number {
+  return options.count * filesOf(options).reduce((sum, { bytesPerSample }) => sum + bytesPerSample, 0);
 }
 
 const bytesOf = (data: Uint16Array | Float32Array): Uint8Array =>
@@ -97,45 +92,56 @@ export async function openFeatureCache<Name extends string>(
 const pooledName = 'pooled.f32';
 const mapName = (name: string): string => `${name}.f16`;
 
-/** Whether the files have just the bytes of all samples: the last one grows last. */
-async function isWhole({ folder, count, mapShapes, pooledSize }: FeatureCacheOptions): Promise<boolean> {
-  const hasBytes = async (name: string, bytesPerSample: number): Promise<boolean> => {
-    const found = await stat(join(folder, name)).catch(() => undefined);
-    return found?.size === count * bytesPerSample;
-  };
-  const maps = Object.entries(mapShapes).map(([name, shape]) => hasBytes(mapName(name), 2 * elementCount(shape)));
-  return (await Promise.all([...maps, hasBytes(pooledName, 4 * pooledSize)])).every(Boolean);
-}
-
-/** A file of features that is being filled. */
+/** A file of a cache. */
 interface FeatureFile {
-  readonly handle: FileHandle;
+  readonly name: string;
   readonly bytesPerSample: number;
   readonly dataOf: (features: ExtractedFeatures) => Uint8Array;
 }
 
+/** The files of a cache, in the order in which a batch is appended to them. */
+function filesOf({ mapShapes, pooledSize }: Pick<FeatureCacheOptions, 'mapShapes' | 'pooledSize'>): FeatureFile[] {
+  const maps = Object.entries(mapShapes).map(([name, shape]) => ({
+    name: mapName(name),
+    bytesPerSample: 2 * elementCount(shape),
+    dataOf: ({ maps }: ExtractedFeatures) => bytesOf(toFloat16(maps[name] as Float32Array)),
+  }));
+  const pooled = {
+    name: pooledName,
+    bytesPerSample: 4 * pooledSize,
+    dataOf: (f: ExtractedFeatures) => bytesOf(f.pooled),
+  };
+  return [...maps, pooled];
+}
+
+/** Whether the files have just the bytes of all samples: the last one grows last. */
+async function isWhole(options: FeatureCacheOptions): Promise<boolean> {
+  const whole = filesOf(options).map(async ({ name, bytesPerSample }) => {
+    const found = await stat(join(options.folder, name)).catch(() => undefined);
+    return found?.size === options.count * bytesPerSample;
+  });
+  return (await Promise.all(whole)).every(Boolean);
+}
+
+/** A file that is being filled. */
+type OpenFeatureFile = FeatureFile & { readonly handle: FileHandle };
+
 /** Appends what is missing to the files, after cutting them to the samples that are whole in all of them. */
 async function fill(options: FeatureCacheOptions): Promise<void> {
-  const { folder, mapShapes, pooledSize } = options;
   // Before the sizes are read: a file that another process appends to must not be cut.
-  await using _lock = await lockFolder(folder, 'filling the features');
-  const files: FeatureFile[] = [];
-  const openFile = async (name: string, file: Omit<FeatureFile, 'handle'>): Promise<void> => {
-    files.push({ ...file, handle: await open(join(folder, name), 'a+') });
-  };
+  await using _lock = await lockFolder(options.folder, 'filling the features');
+  const files: OpenFeatureFile[] = [];
   try {
-    for (const [name, shape] of Object.entries(mapShapes)) {
-      const dataOf = ({ maps }: ExtractedFeatures) => bytesOf(toFloat16(maps[name] as Float32Array));
-      await openFile(mapName(name), { bytesPerSample: 2 * elementCount(shape), dataOf });
+    for (const file of filesOf(options)) {
+      files.push({ ...file, handle: await open(join(options.folder, file.name), 'a+') });
     }
-    await openFile(pooledName, { bytesPerSample: 4 * pooledSize, dataOf: ({ pooled }) => bytesOf(pooled) });
     await appendMissing(files, options);
   } finally {
     await Promise.all(files.map(({ handle }) => handle.close()));
   }
 }
 
-async function appendMissing(files: readonly FeatureFile[], options: FeatureCacheOptions): Promise<void> {
+async function appendMissing(files: readonly OpenFeatureFile[], options: FeatureCacheOptions): Promise<void> {
   const { folder, count, pooledSize, extract, onProgress, signal } = options;
   const sizes = await Promise.all(files.map(async ({ handle }) => (await handle.stat()).size));
   let first = Math.min(count, ...files.map(({ bytesPerSample }, i) => Math.floor((sizes[i] ?? 0) / bytesPerSample)));
