@@ -1,16 +1,17 @@
-/** Whether a result is what a run of today would come to, or of another training, trial or learning rate. */
+/** Whether a result is what a run of today would come to, or of another training, trial, learning rate or codec. */
 
 import { isDeepStrictEqual } from 'node:util';
-import type { Configuration } from './grid.ts';
+import { type Configuration, picturesId } from './grid.ts';
 import { learningRateTrials } from './learning-rate-trials.ts';
 import { neededBy } from './needed-rates.ts';
 import type { PaperResult } from './paper-result.ts';
+import { adaptedCodec } from './pictures/adapted-codec.ts';
 import type { PaperProtocol } from './protocol.ts';
 import { trainingVersionOf, unsaidTrainingVersion } from './training-versions.ts';
 
 /**
  * Tells whether there is a current result of a configuration: of today's training, of the trials of today, and at the learning
- * rates that were chosen, if those choices are there.
+ * rates and the codec that were chosen, if those choices are there.
  *
  * @param results - By id, all of one protocol.
  * @param grid - Where the choices of learning rates are looked up.
@@ -35,10 +36,18 @@ export function hasCurrentResult(
     const { rates, epochs } = learningRateTrials(configuration.of, configuration.split);
     if (!isDeepStrictEqual(settings.learningRates, rates) || settings.epochs !== epochs) return false;
   }
-  return neededBy(configuration, protocol).every(({ id, setting }) => {
+  /** Whether a choice that was made elsewhere, if it is there, is of today and says the same. */
+  const agrees = (id: string, isSame: (chosen: PaperResult) => boolean): boolean => {
     const choice = grid.find((other) => other.id === id);
     const chosen = results.get(id);
     if (choice === undefined || chosen === undefined) return true;
-    return hasCurrentResult(choice, results, protocol, grid) && chosen.notes.chosen === settings[setting];
-  });
+    return hasCurrentResult(choice, results, protocol, grid) && isSame(chosen);
+  };
+  if (configuration.method === 'adapted-pictures') {
+    const { budgetBytes } = configuration;
+    return agrees(picturesId, (pictures) => isDeepStrictEqual(settings.codec, adaptedCodec(pictures, budgetBytes)));
+  }
+  return neededBy(configuration, protocol).every(({ id, setting }) =>
+    agrees(id, ({ notes }) => notes.chosen === settings[setting]),
+  );
 }

@@ -4,7 +4,7 @@ import { accuracyOf, rowsOf } from '../../training/index.ts';
 import { runAecnn } from './aecnn/run-aecnn.ts';
 import { runBottlenet } from './bottlenet/run-bottlenet.ts';
 import { chooseLearningRate } from './choose-learning-rate.ts';
-import type { Configuration } from './grid.ts';
+import { type Configuration, picturesId } from './grid.ts';
 import { type NeededRate, ratesOf } from './needed-rates.ts';
 import {
   openPaperCheckpoint,
@@ -15,6 +15,7 @@ import {
   testContextOf,
 } from './paper-context.ts';
 import type { PaperResult } from './paper-result.ts';
+import { adaptedCodec } from './pictures/adapted-codec.ts';
 import { defaultPictureGrid } from './pictures/picture-choice.ts';
 import { runAdaptedPictures } from './pictures/run-adapted-pictures.ts';
 import { runPictures } from './pictures/run-pictures.ts';
@@ -63,8 +64,14 @@ export async function runConfiguration(
       const { grid, seed } = configuration;
       return runPictures(context, seed, { ...defaultPictureGrid, ...grid });
     }
-    case 'adapted-pictures':
-      return runAdaptedPictures(context, configuration);
+    case 'adapted-pictures': {
+      const pictures = finished(picturesId);
+      if (!pictures) throw new Error(`${configuration.id} was run before ${picturesId}`);
+      return runAdaptedPictures(context, {
+        ...withoutId(configuration),
+        codec: adaptedCodec(pictures, configuration.budgetBytes),
+      });
+    }
   }
 }
 

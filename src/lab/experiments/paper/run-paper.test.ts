@@ -10,7 +10,7 @@ import { createNodeRuntime } from '../../../runtime/node.ts';
 import { hasCurrentResult } from './current-result.ts';
 import { type Configuration, paperGrid, quickGrid } from './grid.ts';
 import { methodTrials } from './learning-rate-trials.ts';
-import { neededBy } from './needed-rates.ts';
+import { neededIds } from './needed-results.ts';
 import { paperParts } from './paper-parts.ts';
 import type { PaperResult } from './paper-result.ts';
 import { paperStates, type RunPaperOptions, runPaper, selectConfigurations } from './run-paper.ts';
@@ -21,20 +21,21 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-test('ids are unique, and whatever takes chosen learning rates finds them in the grid', () => {
+test('ids are unique, and whatever takes a learning rate or a codec that is chosen elsewhere finds it in the grid', () => {
   for (const grid of [paperGrid(), quickGrid()]) {
     expect(new Set(grid.map(({ id }) => id)).size).toBe(grid.length);
   }
   const ids = new Set(paperGrid().map(({ id }) => id));
-  const needed = paperGrid().flatMap((configuration) => neededBy(configuration, {}).map(({ id }) => id));
+  const needed = paperGrid().flatMap((configuration) => neededIds(configuration, {}));
   expect(needed).toContain('learning-rates-bottlenet-conv2x');
   expect(needed).toContain('learning-rates-bottlenet-conv2x-256x');
   expect(needed).toContain('learning-rates-end-to-end-conv4x');
   expect(needed).toContain('learning-rates-bottlenet-fine-tune-conv4x');
+  expect(needed).toContain('pictures-seed0');
   // What is chosen stands before what takes it.
   const places = paperGrid().map(({ id }) => id);
   for (const configuration of paperGrid()) {
-    for (const { id } of neededBy(configuration, {})) {
+    for (const id of neededIds(configuration, {})) {
       expect([configuration.id, places.indexOf(id) < places.indexOf(configuration.id)]).toEqual([
         configuration.id,
         true,
@@ -205,4 +206,29 @@ test('a result of an older training, or of other trials, counts as not run, and 
   const later = { ...row, learningRate: 0.003, trainingVersion: 4 };
   expect(isCurrent(later, [rates(today, 0.003)])).toBe(true);
   expect(isCurrent(later, [rates(today, 0.003), last])).toBe(false);
+});
+
+test('adapted pictures of another codec than the one that is chosen now count as not run', () => {
+  const grid = paperGrid();
+  const id = 'adapted-pictures-2000-seed1';
+  const configuration = grid.find((one) => one.id === id) as Configuration;
+  const adapted = (quality: number) =>
+    madeResult({
+      id,
+      method: 'adapted-pictures',
+      settings: { trainingVersion: 2, codec: { format: 'webp', side: 112, quality } },
+    });
+  const pictures = (trainingVersion: number) =>
+    madeResult({
+      id: 'pictures-seed0',
+      method: 'pictures',
+      settings: { trainingVersion },
+      validation: [{ name: 'webp 112px q65', accuracy: 0.9, bytes: { mean: 1980, max: 3000 } }],
+    });
+  const isCurrent = (...results: readonly PaperResult[]): boolean =>
+    hasCurrentResult(configuration, new Map(results.map((one) => [one.id, one])), { fineTuneLearningRate: 0 }, grid);
+  expect(isCurrent(adapted(50))).toBe(true);
+  expect(isCurrent(adapted(65), pictures(4))).toBe(true);
+  expect(isCurrent(adapted(50), pictures(4))).toBe(false);
+  expect(isCurrent(adapted(65), pictures(3))).toBe(false);
 });

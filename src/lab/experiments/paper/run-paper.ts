@@ -13,7 +13,7 @@ import { provenance } from '../provenance.ts';
 import { resultText } from '../result-text.ts';
 import { hasCurrentResult } from './current-result.ts';
 import type { Configuration } from './grid.ts';
-import { neededBy } from './needed-rates.ts';
+import { neededIds } from './needed-results.ts';
 import { type PaperContext, setOf } from './paper-context.ts';
 import { openPaperFeatures } from './paper-features.ts';
 import { type ProtocolChoices, paperParts } from './paper-parts.ts';
@@ -157,7 +157,7 @@ export async function runPaper(options: RunPaperOptions, grid: readonly Configur
       results.set(known.id, known);
       return known;
     }
-    for (const { id } of neededBy(configuration, protocol)) {
+    for (const id of neededIds(configuration, protocol)) {
       const needed = grid.find((other) => other.id === id);
       if (needed) await ensure(needed, done);
     }

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { DatasetError, EnvironmentError } from '../../../../core/errors.ts';
 import type { Dataset } from '../../../datasets/index.ts';
+import { adaptedBudgets } from '../../paper/grid.ts';
 import { type PictureCodec, pictureFormats } from '../../paper/pictures/picture-codecs.ts';
-import { adaptedBudgets } from '../../paper/report/report-data.ts';
 
 /** A network that knows pictures of one codec. */
 export interface AdaptedAnswers {

@@ -129,6 +129,18 @@ export function bestWithin(validated: readonly ValidatedCodec[], budgetBytes: nu
     .sort((a, b) => b.accuracy - a.accuracy || a.bytes.mean - b.bytes.mean)[0];
 }
 
+/** Share of a budget's bytes from which on a codec fills it. */
+export const filledShare = 0.95;
+
+/**
+ * The most accurate codec among those that fill a budget (of what fits, where none fills it): what a tail is adapted to. The
+ * unchanged network may answer a lower quality as well; one that knows such pictures makes use of every byte.
+ */
+export function bestFilling(validated: readonly ValidatedCodec[], budgetBytes: number): ValidatedCodec | undefined {
+  const filling = validated.filter(({ bytes }) => bytes.mean >= filledShare * budgetBytes);
+  return bestWithin(filling, budgetBytes) ?? bestWithin(validated, budgetBytes);
+}
+
 /** The choice for one budget, by accuracy on the validation part alone. */
 export function chooseForBudget(validated: readonly ValidatedCodec[], budgetBytes: number): BudgetChoice {
   const best = bestWithin(validated, budgetBytes);

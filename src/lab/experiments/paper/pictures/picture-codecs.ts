@@ -49,6 +49,14 @@ export interface CompressedPicture {
 /** Name of a codec in results: `webp 112px q20`. */
 export const codecName = ({ format, side, quality }: PictureCodec): string => `${format} ${side}px q${quality}`;
 
+/** The codec of a name that {@link codecName} gave. @throws RangeError when it gave no such name. */
+export function codecNamed(name: string): PictureCodec {
+  const [, format, side, quality] = /^(\w+) (\d+)px q(\d+)$/.exec(name) ?? [];
+  const known = pictureFormats.find((one) => one === format);
+  if (known === undefined) throw new RangeError(`"${name}" is no name of a picture codec`);
+  return { format: known, side: Number(side), quality: Number(quality) };
+}
+
 /**
  * The file that a codec makes of a network input.
  *

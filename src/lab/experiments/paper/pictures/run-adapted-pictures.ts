@@ -1,6 +1,6 @@
 /**
- * The picture itself with a network that knows such pictures: the codec that the curve of pictures chose for a budget, and
- * conv5_x and the classifier trained on pictures that went through it.
+ * The picture itself with a network that knows such pictures: conv5_x and the classifier trained on pictures that went through
+ * a codec.
  *
  * The rival gets our loss (cross-entropy, and distillation from the network's answer to the uncompressed picture), as many
  * epochs as all steps of ours together, and a learning rate chosen for each budget on the validation part.
@@ -39,9 +39,8 @@ import { frameBytesOf, testMeasure } from '../test-measure.ts';
 import { trainingVersions } from '../training-versions.ts';
 import { openPictureNetwork } from './picture-answers.ts';
 import { defaultPictureGrid, type PictureGrid } from './picture-choice.ts';
-import { codecName, encoderSettings } from './picture-codecs.ts';
+import { codecName, encoderSettings, type PictureCodec } from './picture-codecs.ts';
 import { openPictureFeatures } from './picture-features.ts';
-import { bestCodecFor, choosePictureCodecs } from './run-pictures.ts';
 
 /** Learning rates that are tried for one epoch on a share of the training part. */
 export const adaptedLearningRates: readonly number[] = [2e-5, 5e-5, 1e-4, 2e-4];
@@ -51,8 +50,9 @@ const adaptSeed = 30;
 
 /** One adapted network. */
 export interface AdaptedPicturesOptions {
-  /** A budget of the grid: mean bytes of a picture. */
+  /** Mean bytes of a picture that the codec was chosen for. */
   readonly budgetBytes: number;
+  readonly codec: PictureCodec;
   readonly seed: number;
 }
 
@@ -64,16 +64,14 @@ interface Adaptation {
   readonly learningRate: number;
 }
 
-/** Chooses a codec, adapts the tail to it and measures both tails; a run that was broken off goes on where it was. */
+/** Adapts the tail to a codec and measures both tails; a run that was broken off goes on where it was. */
 export async function runAdaptedPictures(
   context: PaperContext,
-  { budgetBytes, seed }: AdaptedPicturesOptions,
-  grid: PictureGrid = defaultPictureGrid,
+  { budgetBytes, codec, seed }: AdaptedPicturesOptions,
+  grid: Pick<PictureGrid, 'sampledPictures' | 'validationPictures'> = defaultPictureGrid,
 ): Promise<Omit<PaperResult, 'id' | 'provenance'>> {
   const { protocol, dataset } = context;
   await using network = await openPictureNetwork(context, seed, grid);
-  const { choices } = await choosePictureCodecs(network, grid);
-  const codec = bestCodecFor(choices, budgetBytes);
   await using trainFeatures = await openPictureFeatures(context, codec, 'train');
   const { teacher } = network;
   const checkpoint = openPaperCheckpoint(context, {

@@ -25,7 +25,7 @@ import {
 import { codecName, encoderSettings, type PictureCodec, type PictureFormat } from './picture-codecs.ts';
 
 /** All that led to a choice. */
-export interface PictureChoices {
+interface PictureChoices {
   readonly sampled: readonly SampledCodec[];
   readonly validated: readonly ValidatedCodec[];
   /** One for each budget of the grid. */
@@ -33,7 +33,7 @@ export interface PictureChoices {
 }
 
 /** Chooses codecs for the budgets of a grid; what was answered before is not answered again. */
-export async function choosePictureCodecs(network: PictureNetwork, grid: PictureGrid): Promise<PictureChoices> {
+async function choosePictureCodecs(network: PictureNetwork, grid: PictureGrid): Promise<PictureChoices> {
   const { step, sampled: samples, validation, teacher } = network;
   const { set } = step;
   const uncompressed = rowsOf(await teacherLogitsOf(step, teacher), set.classes, samples).data;
@@ -141,16 +141,4 @@ export async function runPictures(
       sampled: sampled.map(({ codec, meanBytes, divergence }) => ({ name: codecName(codec), meanBytes, divergence })),
     },
   };
-}
-
-/**
- * The codec, of all formats, that was chosen for a budget of the grid.
- *
- * @throws RangeError when nothing fits into the budget, or it is not of the grid.
- */
-export function bestCodecFor(choices: readonly BudgetChoice[], budgetBytes: number): PictureCodec {
-  const best = choices.find((choice) => choice.budgetBytes === budgetBytes)?.best;
-  if (best === undefined)
-    throw new RangeError(`no picture codec was chosen for ${budgetBytes} bytes: take another budget`);
-  return best.codec;
 }

@@ -46,9 +46,6 @@ export const mainSplit: SplitPoint = 'conv4_x';
 /** Seeds of the rows at {@link mainSplit}; all others have the first. */
 export const seeds: readonly number[] = [0, 1, 2];
 
-/** Bytes that tails were adapted to pictures at. */
-export const adaptedBudgets: readonly number[] = [500, 1000, 2000];
-
 /** Names of the ablations, in the order of the table. */
 export const variationNames = Object.keys(variations) as readonly VariationName[];
 
@@ -59,7 +56,8 @@ export const mainMeasure = 'tail frozen, entropy coded';
 export const fineTunedMeasure = 'tail fine-tuned, entropy coded';
 
 /** Id of an ablation. */
-export const ablationId = (name: VariationName): string => configurationId(`ablation-${name}`, mainSplit, 'packet', 0);
+export const ablationId = (name: VariationName, seed = 0): string =>
+  configurationId(`ablation-${name}`, mainSplit, 'packet', seed);
 
 /** Ids of all configurations that the documents speak of. */
 export const expectedIds: readonly string[] = paperGrid().map(({ id }) => id);
@@ -212,15 +210,3 @@ export function bestBottlenet(
 /** Whether frames keep to their size: the mean to a 256th of the map, every one to a packet. */
 export const fitsSize = (split: SplitPoint, size: FrameSize, bytes: FrameBytes): boolean =>
   (size === 'packet' ? bytes.max : bytes.mean) <= budgetBytes(split, size);
-
-/** Every frame of AECNN with our entropy coder and the first seed, ablations excepted. */
-export function aecnnFrames(
-  results: PaperResults,
-): readonly { readonly split: SplitPoint; readonly size: FrameSize; readonly measured: Measured }[] {
-  return aecnnSplitSizes.flatMap(({ split, size }) =>
-    [mainMeasure, fineTunedMeasure].flatMap((name) => {
-      const measured = measuredOf(results, (seed) => configurationId('aecnn', split, size, seed), name, [0]);
-      return measured ? [{ split, size, measured }] : [];
-    }),
-  );
-}

@@ -2,13 +2,12 @@
 
 import { type SplitPoint, splitPoints } from '../../../../../core/model/index.ts';
 import type { FrameSize } from '../../paper-result.ts';
-import { chosenCodecs, pictureComparisons } from '../picture-comparison.ts';
+import { chosenCodecs, pictureComparisons, unadaptedMeasure } from '../picture-comparison.ts';
 import {
   aecnnSplitSizes,
   bestBottlenet,
   type Measured,
   measuredAt,
-  measuredOf,
   type PaperResults,
   seeds,
   splitSizes,
@@ -92,7 +91,7 @@ function otherFormats(results: PaperResults): PlotPoint[] {
   const best = new Set(pictureComparisons(results).map(({ unadapted }) => unadapted?.name));
   const others = new Map(chosenCodecs(results).map(({ name, format }) => [name, format]));
   return [...others].flatMap(([name, format]) => {
-    const measured = best.has(name) ? undefined : measuredOf(results, (seed) => `pictures-seed${seed}`, name, [0]);
+    const measured = best.has(name) ? undefined : unadaptedMeasure(results, name);
     return measured ? [{ ...pointOf(measured, name, colours.purple), label: format, isHollow: true }] : [];
   });
 }

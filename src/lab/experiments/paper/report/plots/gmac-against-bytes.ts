@@ -2,7 +2,14 @@
 
 import { type SplitPoint, splitPoints } from '../../../../../core/model/index.ts';
 import { points, thousands } from '../../../markdown.ts';
-import { aecnnFrames, configurationId, fineTunedMeasure, frameSizes, type PaperResults } from '../report-data.ts';
+import {
+  configurationId,
+  fineTunedMeasure,
+  frameSizes,
+  mainMeasure,
+  measuredAt,
+  type PaperResults,
+} from '../report-data.ts';
 import { labelledPoints, type PlotPoint } from './labelled-points.ts';
 import { colours, emptyPlot, title, toSvg } from './plot-style.ts';
 
@@ -35,7 +42,12 @@ export async function gmacAgainstBytes(results: PaperResults): Promise<string> {
 }
 
 function smallestFrame(results: PaperResults, split: SplitPoint): PlotPoint | undefined {
-  const frames = aecnnFrames(results).filter((frame) => frame.split === split && frameSizes.includes(frame.size));
+  const frames = frameSizes.flatMap((size) =>
+    [mainMeasure, fineTunedMeasure].flatMap((name) => {
+      const measured = measuredAt(results, 'aecnn', split, size, name);
+      return measured ? [{ size, measured }] : [];
+    }),
+  );
   const within = frames.filter(({ measured }) => measured.loss <= mostLoss + 1e-9);
   const [best] =
     within.length > 0

@@ -1,55 +1,69 @@
 /** What each choice of AECNN is worth. */
 
 import { markdownTable, percent, points, thousands } from '../../../markdown.ts';
+import type { VariationName } from '../../aecnn/variations.ts';
 import type { PaperResult } from '../../paper-result.ts';
 import {
   ablationId,
   configurationId,
   differenceOf,
+  type Measured,
   mainMeasure,
   mainSplit,
   measuredOf,
   type PaperResults,
+  seeds,
   variationNames,
 } from '../report-data.ts';
 import { bytesText, differenceText, notRun } from './cells.ts';
 
-/** AECNN at conv4_x and one packet with one choice changed. */
+/** AECNN at conv4_x and one packet with one choice changed: all with the first seed, then what has several with all of them. */
 export function ablationsTable(results: PaperResults): string {
-  const main = measuredOf(results, (seed) => configurationId('aecnn', mainSplit, 'packet', seed), mainMeasure, [0]);
-  const secondsOf = (id: string): string => thousands(frozenTailSeconds(results.get(id)?.steps ?? []));
-  const variationRows = variationNames.map((name) => {
-    const measured = measuredOf(results, () => ablationId(name), mainMeasure, [0]);
-    if (!measured) return [name.replaceAll('-', ' '), notRun, '', '', '', ''];
-    return [
-      name.replaceAll('-', ' '),
-      percent(measured.accuracy, 2),
-      points(measured.loss),
-      bytesText(measured.bytes),
-      main ? differenceText(differenceOf(measured, main)) : '',
-      secondsOf(ablationId(name)),
-    ];
-  });
-  const mainRow = main
-    ? [
-        'AECNN as it is',
-        percent(main.accuracy, 2),
-        points(main.loss),
-        bytesText(main.bytes),
-        '',
-        secondsOf(configurationId('aecnn', mainSplit, 'packet', 0)),
-      ]
-    : ['AECNN as it is', notRun, '', '', '', ''];
+  const several = variationNames.filter((name) =>
+    seeds.some((seed) => seed > 0 && results.has(ablationId(name, seed))),
+  );
   const head = [
     'changed',
+    'seeds',
     'accuracy',
     'loses, points',
     'bytes, mean (largest)',
     'against AECNN, points (95 %)',
     'seconds',
   ];
-  return `${markdownTable(head, [mainRow, ...variationRows])}\n\n${rankedSentence(results)}`;
+  const rows = [
+    ...rowsOver(results, [0], variationNames),
+    ...(several.length > 0 ? rowsOver(results, seeds, several) : []),
+  ];
+  return `${markdownTable(head, rows)}\n\n${rankedSentence(results)}`;
 }
+
+function rowsOver(results: PaperResults, among: readonly number[], names: readonly VariationName[]): string[][] {
+  const main = measuredOf(results, mainId, mainMeasure, among);
+  const row = (label: string, measured: Measured | undefined, difference: string): string[] => {
+    if (!measured) return [label, among.join(', '), notRun, '', '', '', ''];
+    const seconds = measured.ids.map((id) => frozenTailSeconds(results.get(id)?.steps ?? []));
+    return [
+      label,
+      measured.seeds.map(({ seed }) => seed).join(', '),
+      percent(measured.accuracy, 2),
+      points(measured.loss),
+      bytesText(measured.bytes),
+      difference,
+      thousands(seconds.reduce((sum, one) => sum + one, 0) / seconds.length),
+    ];
+  };
+  return [
+    row('AECNN as it is', main, ''),
+    ...names.map((name) => {
+      const measured = measuredOf(results, (seed) => ablationId(name, seed), mainMeasure, among);
+      const difference = main && measured && differenceOf(measured, main);
+      return row(name.replaceAll('-', ' '), measured, differenceText(difference));
+    }),
+  ];
+}
+
+const mainId = (seed: number): string => configurationId('aecnn', mainSplit, 'packet', seed);
 
 /** Seconds of the steps in front of a frozen tail: ablations have no others. */
 const frozenTailSeconds = (steps: PaperResult['steps']): number => {

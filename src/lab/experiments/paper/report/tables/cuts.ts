@@ -2,12 +2,12 @@
 
 import { splitPoints } from '../../../../../core/model/index.ts';
 import { listed, percent, thousands } from '../../../markdown.ts';
-import { distilledAt, paperGrid, type TunedAt, type TunedMethod, tunedAt } from '../../grid.ts';
+import { adaptedBudgets, distilledAt, paperGrid, type TunedAt, type TunedMethod, tunedAt } from '../../grid.ts';
 import { methodTrials } from '../../learning-rate-trials.ts';
-import { defaultPictureGrid } from '../../pictures/picture-choice.ts';
+import { defaultPictureGrid, filledShare } from '../../pictures/picture-choice.ts';
 import { adaptedLearningRates } from '../../pictures/run-adapted-pictures.ts';
 import { paperProtocol } from '../../protocol.ts';
-import { adaptedBudgets, expectedIds, type PaperResults, protocolOf } from '../report-data.ts';
+import { expectedIds, type PaperResults, protocolOf } from '../report-data.ts';
 import { tunedNames } from './learning-rates.ts';
 
 /** One item for each cut; figures come from the result files, or from the tables that the runs read. */
@@ -94,7 +94,8 @@ function codecCut(): string {
 function adaptedCut(results: PaperResults): string {
   const { learningRateShare } = protocolOf(results) ?? paperProtocol;
   return (
-    `**Adapted tails.** Only for the best codec at ${listed(adaptedBudgets.map(thousands))} bytes. Each has its own ` +
+    `**Adapted tails.** At ${listed(adaptedBudgets.map(thousands))} bytes, each for one codec: of those that fill at least ` +
+    `${percent(filledShare, 0)} of the budget the one that the unchanged network answers best. Each has its own ` +
     `learning rate, of ${adaptedLearningRates.length}, after one epoch on ${percent(learningRateShare, 0)} of the ` +
     'pictures that tails learn from.'
   );

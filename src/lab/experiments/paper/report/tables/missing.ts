@@ -15,8 +15,8 @@ export function missingText(results: PaperResults): string {
     ...(outdated.length === 0
       ? []
       : [
-          `${outdated.length} have a result of an older training, of other trials, or at another learning rate than the one ` +
-            'that has been chosen since, and are to be run again:',
+          `${outdated.length} have a result of an older training, of other trials, or at another learning rate or codec than ` +
+            'the one that has been chosen since, and are to be run again:',
           listOf(outdated),
         ]),
   ];

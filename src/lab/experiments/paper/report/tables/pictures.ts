@@ -2,7 +2,7 @@
 
 import { markdownTable, percent, thousands } from '../../../markdown.ts';
 import { pictureComparisons } from '../picture-comparison.ts';
-import { differenceOf, fineTunedMeasure, type Measured, type PaperResults } from '../report-data.ts';
+import { fineTunedMeasure, type Measured, type PaperResults } from '../report-data.ts';
 import { differenceText, notRun } from './cells.ts';
 
 /** The picture itself at each budget against AECNN. */
@@ -11,9 +11,7 @@ export function picturesTable(results: PaperResults): string {
   if (comparisons.length === 0) return notRun;
   const cells = (measured: Measured | undefined): string[] =>
     measured ? [measured.name, thousands(measured.bytes.mean), percent(measured.accuracy)] : ['', '', ''];
-  const rows = comparisons.map(({ budgetBytes, unadapted, adapted, aecnn }) => {
-    const codecs = [unadapted, adapted].filter((one) => one !== undefined);
-    const best = codecs.toSorted((a, b) => b.accuracy - a.accuracy)[0];
+  const rows = comparisons.map(({ budgetBytes, unadapted, adapted, aecnn, lead }) => {
     return [
       thousands(budgetBytes),
       ...cells(unadapted),
@@ -23,9 +21,10 @@ export function picturesTable(results: PaperResults): string {
             aecnn.name === fineTunedMeasure ? 'tail fine-tuned' : 'tail frozen',
             thousands(aecnn.bytes.mean),
             percent(aecnn.accuracy),
-            best ? differenceText(differenceOf(aecnn, best)) : '',
+            String(aecnn.seeds.length),
+            lead ? differenceText(lead) : '',
           ]
-        : ['no frame so small', '', '', '']),
+        : ['no frame so small', '', '', '', '']),
     ];
   });
   const head = [
@@ -39,6 +38,7 @@ export function picturesTable(results: PaperResults): string {
     'AECNN at conv4_x',
     'bytes',
     'accuracy',
+    'seeds',
     'above the better codec by, points (95 %)',
   ];
   return markdownTable(head, rows);
