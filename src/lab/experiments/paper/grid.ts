@@ -117,9 +117,6 @@ const sizes: readonly FrameSize[] = ['packet', '256x'];
 
 const fineTuned: readonly SplitPoint[] = ['conv4_x', 'conv3_x'];
 
-/** Where BottleNet++ has a column with distillation: in front of these a training takes an hour. */
-export const distilledAt: readonly SplitPoint[] = ['conv4_x', 'conv5_x'];
-
 function aecnn(split: SplitPoint, size: FrameSize, seed: number): Configuration {
   const id = `aecnn-${idOf(split)}-${size}-seed${seed}`;
   return { id, method: 'aecnn', split, size, seed, ...(fineTuned.includes(split) ? { fineTune: true } : {}) };
@@ -205,7 +202,9 @@ export function paperGrid(): readonly Configuration[] {
       // The attention gives the method its name, and brings less than a point.
       ablation('attention-off', seed),
     ]),
-    ...distilledAt.flatMap((split) => sizes.map((size) => bottlenet(split, size, 0, 'distilled'))),
+    ...(['conv4_x', ...otherSplits] as const).flatMap((split) =>
+      sizes.map((size) => bottlenet(split, size, 0, 'distilled')),
+    ),
     bottlenet('conv4_x', 'packet', 0, 'erasure'),
   ];
 }

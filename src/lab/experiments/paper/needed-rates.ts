@@ -1,6 +1,14 @@
 /** Which learning rates a configuration is run with, and which other configurations choose them. */
 
-import { type Configuration, learningRatesId, learningRatesOf, type TunedMethod, tunedVariations } from './grid.ts';
+import type { SplitPoint } from '../../../core/model/index.ts';
+import {
+  type Configuration,
+  learningRatesId,
+  learningRatesOf,
+  type TunedMethod,
+  tunedAt,
+  tunedVariations,
+} from './grid.ts';
 import type { PaperProtocol } from './protocol.ts';
 
 /** A learning rate that a configuration is run with, and the choice that it comes from. */
@@ -39,7 +47,7 @@ export function ratesOf(configuration: Configuration): readonly NeededRate[] {
         configuration.fineTune ? 'aecnn-fine-tune' : undefined,
       );
     case 'bottlenet':
-      return rates(configuration.distillation ? 'bottlenet-distilled' : 'bottlenet', 'bottlenet-fine-tune');
+      return rates(isTunedDistilled(configuration) ? 'bottlenet-distilled' : 'bottlenet', 'bottlenet-fine-tune');
     case 'learning-rates':
       if (configuration.of === 'aecnn-fine-tune') return rates('aecnn');
       return configuration.of === 'bottlenet-fine-tune' ? rates('bottlenet') : [];
@@ -47,3 +55,7 @@ export function ratesOf(configuration: Configuration): readonly NeededRate[] {
       return [];
   }
 }
+
+/** With distillation BottleNet++ has learning rates of its own where those are chosen, elsewhere those without distillation. */
+const isTunedDistilled = ({ distillation, split }: { readonly distillation: boolean; readonly split: SplitPoint }) =>
+  distillation && tunedAt['bottlenet-distilled'].some((place) => place.split === split);

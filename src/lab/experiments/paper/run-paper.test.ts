@@ -232,3 +232,11 @@ test('adapted pictures of another codec than the one that is chosen now count as
   expect(isCurrent(adapted(50), pictures(4))).toBe(false);
   expect(isCurrent(adapted(65), pictures(3))).toBe(false);
 });
+
+test('with distillation BottleNet++ has rates of its own where they are chosen, elsewhere those without distillation', () => {
+  const needed = (id: string) => neededIds(paperGrid().find((one) => one.id === id) as Configuration, {})[0];
+  expect(needed('bottlenet-distilled-conv4x-256x-seed0')).toBe('learning-rates-bottlenet-distilled-conv4x');
+  expect(needed('bottlenet-distilled-conv5x-packet-seed0')).toBe('learning-rates-bottlenet-distilled-conv5x');
+  expect(needed('bottlenet-distilled-conv3x-packet-seed0')).toBe('learning-rates-bottlenet-conv2x');
+  expect(needed('bottlenet-distilled-conv2x-256x-seed0')).toBe('learning-rates-bottlenet-conv2x-256x');
+});

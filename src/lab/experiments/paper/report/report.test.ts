@@ -174,12 +174,12 @@ describe('the tables of the paper', () => {
 });
 
 test('a result that a run of today would replace is named, and the targets that rest on it say so', () => {
-  const id = 'bottlenet-conv3x-packet-seed0';
-  const made = madeBottlenet(id, 'conv3_x', 'packet');
+  const id = 'bottlenet-distilled-conv3x-packet-seed0';
+  const made = madeBottlenet(id, 'conv3_x', 'packet', 0.03);
   const older = madeResults([{ ...made, settings: { ...made.settings, trainingVersion: 1 } }]);
   const text = table('paper-missing', older);
   expect(text).toContain(`All ${expectedIds.length} configurations were run.`);
-  expect(text).toMatch(/1 have a result of an older training.*\n\n- `bottlenet-conv3x-packet-seed0`$/);
+  expect(text).toMatch(/1 have a result of an older training.*\n\n- `bottlenet-distilled-conv3x-packet-seed0`$/);
   const figure = targets(paperResults(older))[2]?.figure ?? '';
   expect(figure.match(/to be run again/g)).toHaveLength(1);
   expect(figure).toMatch(/conv3_x packet: [^;]*, to be run again/);

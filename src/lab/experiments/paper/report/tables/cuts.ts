@@ -2,7 +2,7 @@
 
 import { splitPoints } from '../../../../../core/model/index.ts';
 import { listed, percent, thousands } from '../../../markdown.ts';
-import { adaptedBudgets, distilledAt, paperGrid, type TunedAt, type TunedMethod, tunedAt } from '../../grid.ts';
+import { adaptedBudgets, paperGrid, type TunedAt, type TunedMethod, tunedAt } from '../../grid.ts';
 import { methodTrials } from '../../learning-rate-trials.ts';
 import { defaultPictureGrid, filledShare } from '../../pictures/picture-choice.ts';
 import { adaptedLearningRates } from '../../pictures/run-adapted-pictures.ts';
@@ -71,8 +71,8 @@ function learningRateCut(results: PaperResults): string {
   return (
     `**Learning rates.** ${tried.join('; ')}. All with seed 0, and where nothing else is said to the end of a training, on ` +
     'the pictures that compressors learn from. The best one is used for all seeds; where a split point or size has none of ' +
-    'its own, it takes the nearest: conv3_x that of conv2_x, 256x that of the packet. With erasures, and in the ablations, ' +
-    'nothing is searched again, but what starts from random values has its own.'
+    'its own, it takes the nearest: conv3_x that of conv2_x, 256x that of the packet. With erasures, with distillation in ' +
+    'front of conv4_x, and in the ablations, nothing is searched again, but what starts from random values has its own.'
   );
 }
 
@@ -110,7 +110,6 @@ function gridCut(): string {
   );
   return (
     `**Rows.** The tail is fine-tuned at ${listed(splitPoints.filter((split) => fineTuned.has(split)))} only. ` +
-    `BottleNet++ is trained with erasures at ${listed(erasure)} only, and with distillation at ${listed(distilledAt)}: in ` +
-    'front of conv4_x two more rows at two split points would take hours.'
+    `BottleNet++ is trained with erasures at ${listed(erasure)} only.`
   );
 }
