@@ -1,6 +1,6 @@
 /** Which codec a tail is adapted to, from the finished result of the picture codecs: one for all seeds. */
 
-import type { FrameBytes, PaperResult } from '../paper-result.ts';
+import type { PaperResult } from '../paper-result.ts';
 import { bestFilling } from './picture-choice.ts';
 import { codecNamed, type PictureCodec } from './picture-codecs.ts';
 
@@ -15,11 +15,9 @@ export function adaptedCodec(
   { id, validation }: Pick<PaperResult, 'id' | 'validation'>,
   budgetBytes: number,
 ): PictureCodec {
-  const validated = validation.map(({ name, accuracy, bytes }) => ({
-    codec: codecNamed(name),
-    accuracy,
-    bytes: bytes as FrameBytes,
-  }));
+  const validated = validation.flatMap(({ name, accuracy, bytes }) =>
+    bytes ? [{ codec: codecNamed(name), accuracy, bytes }] : [],
+  );
   const best = bestFilling(validated, budgetBytes);
   if (best === undefined) throw new RangeError(`no picture codec of ${id} fits into ${budgetBytes} bytes`);
   return best.codec;

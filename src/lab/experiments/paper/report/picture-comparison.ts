@@ -31,7 +31,7 @@ export function chosenCodecs(results: PaperResults): readonly ChosenCodec[] {
 
 /** One codec on the test part with the network unchanged. */
 export const unadaptedMeasure = (results: PaperResults, name: string): Measured | undefined =>
-  measuredOf(results, (seed) => `pictures-seed${seed}`, name);
+  measuredOf(results, () => picturesId, name, [0]);
 
 /** What was run at one budget for whole pictures, and the frame of AECNN against it. */
 export interface PictureComparison {
