@@ -6,7 +6,10 @@ import type { Configuration } from './grid.ts';
 /** Older checkpoints are left alone, and older results count as not run. Of `pictures`, the choice of codecs. */
 export const trainingVersions = {
   aecnn: 3,
+  /** Up to the last phase. */
   bottlenet: (split: SplitPoint): number => (split === 'conv5_x' ? 5 : 4),
+  /** With the last phase; only at conv2_x had a round that is not kept any more counted. */
+  bottlenetEverything: (split: SplitPoint): number => (split === 'conv5_x' || split === 'conv2_x' ? 5 : 4),
   pictures: 4,
   adaptedPictures: 2,
 } as const;
@@ -20,7 +23,7 @@ export function trainingVersionOf(configuration: Configuration): number | undefi
     case 'aecnn':
       return trainingVersions.aecnn;
     case 'bottlenet':
-      return trainingVersions.bottlenet(configuration.split);
+      return trainingVersions.bottlenetEverything(configuration.split);
     case 'pictures':
       return trainingVersions.pictures;
     case 'adapted-pictures':

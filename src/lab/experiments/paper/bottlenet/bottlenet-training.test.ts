@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { normalTensors, stepContextOf } from '../../../../../test/fixtures/step-context.ts';
-import { createRandom, pickTensor, type TensorMap } from '../../../../core/tensor/index.ts';
+import { createRandom, pickTensor, type TensorMap, tensor } from '../../../../core/tensor/index.ts';
 import {
   constant,
   createGraph,
@@ -209,6 +209,32 @@ test('while the last epoch of a round is the best of all, another round of every
     expect(i + 1 < epochs.length).toBe(isRising && i + 1 < short.epochs.mostUntilPlateau);
   });
   expect(seconds).toBe(epochs.at(-1)?.seconds);
+});
+
+test('of two rounds of everything the one with the better end is kept, and the epochs of both count', async () => {
+  const { checkpoint } = contextIn('kept');
+  const parameters = initialBottlenet(shape, createRandom(1));
+  const compressor = { tensors: parameters, accuracy: 0.5, epochs: [], seconds: 0 };
+  const finished = (name: string, accuracies: readonly number[], accuracy: number): Promise<void> => {
+    const epochs = accuracies.map((accuracy, i) => ({ epoch: i + 1, seconds: i + 1, accuracy }));
+    const tensors = { ...parameters, of: tensor('float32', [1], new Float32Array([accuracy])) };
+    return checkpoint.save(name, { tensors, notes: { accuracy, epochs, seconds: epochs.length } });
+  };
+  const kept = async (ofSecond: readonly number[]) => {
+    await finished('bottlenet-fine-tune', [0.5, 0.6, 0.7], 0.72);
+    await finished('bottlenet-fine-tune-1', ofSecond, 0.66);
+    const { tensors, accuracy, epochs, seconds } = await trainEverything(
+      contextIn('kept'),
+      task,
+      compressor,
+      trainedTail,
+    );
+    expect([epochs.map(({ epoch }) => epoch), seconds]).toEqual([[1, 2, 3, 4, 5, 6], 6]);
+    expect(tensors.of?.data[0]).toBeCloseTo(accuracy, 5);
+    return accuracy;
+  };
+  expect(await kept([0.4, 0.8, 0.65])).toBe(0.72);
+  expect(await kept([0.4, 0.8, 0.7])).toBe(0.66);
 });
 
 test('with lost bits too, a training that was broken off goes on to the same result, bit for bit', async () => {

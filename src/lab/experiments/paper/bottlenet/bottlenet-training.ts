@@ -129,7 +129,8 @@ function compressorPhase(context: StepContext, { epochs, learningRate, shape }: 
 
 /**
  * Trains everything: encoder, decoder, and the tail as far as it has parameters in `start`. A round has the epochs of every
- * method that trains a tail; while the last of them is the best of all, another follows.
+ * method that trains a tail; while the last of them is the best of all, another follows. The round with the best end is
+ * kept; epochs and seconds count those behind it too.
  */
 export async function trainEverything(
   context: StepContext,
@@ -146,11 +147,8 @@ export async function trainEverything(
     epochs: [],
     seconds: 0,
   };
-  for (
-    let round = 0;
-    round === 0 || (isStillRising(phase.epochs) && (round + 1) * fineTune <= mostUntilPlateau);
-    round++
-  ) {
+  let best = phase;
+  for (let round = 0; round === 0 || (isStillRising(phase) && (round + 1) * fineTune <= mostUntilPlateau); round++) {
     const before = phase.tensors;
     const next = await runPhase(context, task, tails, {
       name: round === 0 ? 'bottlenet-fine-tune' : `bottlenet-fine-tune-${round}`,
@@ -160,15 +158,17 @@ export async function trainEverything(
       learningRate: recipe.learningRates.fineTune,
     });
     phase = appended(phase, next);
+    if (endOf(phase) >= endOf(best)) best = phase;
   }
-  return phase;
+  return { ...phase, tensors: best.tensors, accuracy: best.accuracy };
 }
 
+/** Accuracy after the last epoch; 0 before the first. */
+const endOf = ({ epochs }: Pick<BottlenetPhase, 'epochs'>): number => epochs.at(-1)?.accuracy ?? 0;
+
 /** Whether the last epoch is better than all before it. */
-const isStillRising = (epochs: readonly EpochRecord[]): boolean => {
-  const accuracies = epochs.map(({ accuracy }) => accuracy);
-  return (accuracies.at(-1) ?? 0) > Math.max(...accuracies.slice(0, -1));
-};
+const isStillRising = (phase: Pick<BottlenetPhase, 'epochs'>): boolean =>
+  endOf(phase) > Math.max(...phase.epochs.slice(0, -1).map(({ accuracy }) => accuracy));
 
 /** A round behind the rounds before it: their epochs and seconds count on. */
 const appended = (before: BottlenetPhase, next: BottlenetPhase): BottlenetPhase => ({
