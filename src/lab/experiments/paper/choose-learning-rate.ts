@@ -7,16 +7,22 @@ import type { Configuration } from './grid.ts';
 import { learningRateTrials } from './learning-rate-trials.ts';
 import type { PaperContext } from './paper-context.ts';
 import type { PaperResult, TunedLearningRate } from './paper-result.ts';
+import type { PictureCodec } from './pictures/picture-codecs.ts';
+import { tuneAdaptedPictures } from './pictures/run-adapted-pictures.ts';
 
-/**
- * Tries the learning rates of a method.
- *
- * @param compressorRate - Learning rate of the compressor that a last phase is tried behind.
- */
+/** Choices that were made before that of a learning rate; each is asked for where it is needed. */
+export interface EarlierChoices {
+  /** Learning rate of the compressor that a last phase is tried behind. */
+  readonly compressorRate: () => number;
+  /** Of the pictures that a tail is adapted to. */
+  readonly codec: () => PictureCodec;
+}
+
+/** Tries the learning rates of a method. */
 export async function chooseLearningRate(
   context: PaperContext,
   { of, split, size, seed }: Extract<Configuration, { method: 'learning-rates' }>,
-  compressorRate: () => number,
+  { compressorRate, codec }: EarlierChoices,
 ): Promise<Omit<PaperResult, 'id' | 'provenance'>> {
   const { rates: learningRates, onShare = false, epochs } = learningRateTrials(of, split);
   const share = onShare ? context.protocol.learningRateShare : 1;
@@ -35,6 +41,8 @@ export async function chooseLearningRate(
         const options = { ...place, distillation: false, learningRate: compressorRate() };
         return tuneBottlenetFineTuning(context, options, learningRates);
       }
+      case 'adapted-pictures':
+        return tuneAdaptedPictures(context, { codec: codec(), seed }, learningRates);
       default: {
         const trial = epochs === undefined ? {} : { trialEpochs: epochs };
         return tuneBottlenet(context, {
@@ -59,6 +67,7 @@ export async function chooseLearningRate(
       share,
       ...(epochs === undefined ? {} : { epochs }),
       ...(isLastPhase ? { learningRate: compressorRate() } : {}),
+      ...(of === 'adapted-pictures' ? { codec: codec() } : {}),
     },
     steps: tried.map(({ learningRate, seconds }) => ({ name: String(learningRate), seconds })),
     trainingSeconds: tried.reduce((sum, { seconds }) => sum + seconds, 0),

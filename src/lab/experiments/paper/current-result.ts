@@ -1,11 +1,11 @@
 /** Whether a result is what a run of today would come to, or of another training, trial, learning rate or codec. */
 
 import { isDeepStrictEqual } from 'node:util';
-import { type Configuration, picturesId } from './grid.ts';
+import type { Configuration } from './grid.ts';
 import { learningRateTrials } from './learning-rate-trials.ts';
+import { codecsNeededBy } from './needed-codecs.ts';
 import { neededBy } from './needed-rates.ts';
 import type { PaperResult } from './paper-result.ts';
-import { adaptedCodec } from './pictures/adapted-codec.ts';
 import type { PaperProtocol } from './protocol.ts';
 import { trainingVersionOf, unsaidTrainingVersion } from './training-versions.ts';
 
@@ -43,10 +43,9 @@ export function hasCurrentResult(
     if (choice === undefined || chosen === undefined) return true;
     return hasCurrentResult(choice, results, protocol, grid) && isSame(chosen);
   };
-  if (configuration.method === 'adapted-pictures') {
-    const { budgetBytes } = configuration;
-    return agrees(picturesId, (pictures) => isDeepStrictEqual(settings.codec, adaptedCodec(pictures, budgetBytes)));
-  }
+  const codecs = codecsNeededBy(configuration);
+  const ofCodecs = settings.codecs ?? [settings.codec];
+  if (codecs && !agrees(codecs.id, (chosen) => isDeepStrictEqual(ofCodecs, codecs.codecsOf(chosen)))) return false;
   return neededBy(configuration, protocol).every(({ id, setting }) =>
     agrees(id, ({ notes }) => notes.chosen === settings[setting]),
   );

@@ -43,8 +43,9 @@ export type Configuration =
     }
   | {
       readonly id: string;
-      readonly method: 'adapted-pictures';
-      readonly budgetBytes: (typeof adaptedBudgets)[number];
+      /** The choice of a codec for the tails that are adapted at a budget, and one of those tails. */
+      readonly method: 'adapted-codec' | 'adapted-pictures';
+      readonly budgetBytes: AdaptedBudget;
       readonly seed: number;
     };
 
@@ -54,14 +55,15 @@ export const tunedVariations = ['random-start', 'end-to-end'] as const satisfies
 /** One of {@link tunedVariations}. */
 export type TunedVariation = (typeof tunedVariations)[number];
 
-/** What learning rates are chosen for: a method in front of the frozen tail, or its last phase, which trains the tail too. */
+/** What learning rates are chosen for: a method in front of the frozen tail, its last phase, or a tail that learns pictures. */
 export type TunedMethod =
   | 'aecnn'
   | TunedVariation
   | 'bottlenet'
   | 'bottlenet-distilled'
   | 'aecnn-fine-tune'
-  | 'bottlenet-fine-tune';
+  | 'bottlenet-fine-tune'
+  | 'adapted-pictures';
 
 /** Where learning rates are chosen. */
 export interface TunedAt {
@@ -92,6 +94,8 @@ export const tunedAt: { readonly [Method in TunedMethod]: readonly TunedAt[] } =
   'bottlenet-distilled': late,
   'aecnn-fine-tune': late.slice(0, 1),
   'bottlenet-fine-tune': late.slice(0, 1),
+  // The features at conv4_x of pictures with a mean of so many bytes.
+  'adapted-pictures': [{ split: 'conv4_x', size: '1000' }],
 };
 
 /** Where a method's learning rates for a split point and size were chosen. */
@@ -157,13 +161,26 @@ const ablation = (variation: VariationName, seed: number): Configuration => ({
   variation,
 });
 
-/** Id of the configuration that the codecs are chosen in, those that tails are adapted to among them. */
+/** Id of the configuration that the codecs for the unchanged network are chosen in. */
 export const picturesId = 'pictures-seed0';
 
 /** Where the tails of pictures are adapted; at the last with all seeds, as AECNN's lead there is less than a point. */
 export const adaptedBudgets = [500, 1000, 2000] as const;
 
-const adapted = (budgetBytes: (typeof adaptedBudgets)[number], seed: number): Configuration => ({
+/** One of {@link adaptedBudgets}. */
+export type AdaptedBudget = (typeof adaptedBudgets)[number];
+
+/** Id of the choice of the codec for the adapted tails of a budget, of all seeds. */
+export const adaptedCodecId = (budgetBytes: AdaptedBudget): string => `adapted-codec-${budgetBytes}`;
+
+const adaptedCodec = (budgetBytes: AdaptedBudget): Configuration => ({
+  id: adaptedCodecId(budgetBytes),
+  method: 'adapted-codec',
+  budgetBytes,
+  seed: 0,
+});
+
+const adapted = (budgetBytes: AdaptedBudget, seed: number): Configuration => ({
   id: `adapted-pictures-${budgetBytes}-seed${seed}`,
   method: 'adapted-pictures',
   budgetBytes,
@@ -193,7 +210,8 @@ export function paperGrid(): readonly Configuration[] {
     ...(Object.keys(variations) as VariationName[]).map((variation) => ablation(variation, 0)),
     ...ratesAt(allMethods, 'conv5_x', 'conv2_x'),
     ...otherSplits.flatMap((split) => bothAt(split, 0)),
-    ...adaptedBudgets.map((budgetBytes) => adapted(budgetBytes, 0)),
+    ...ratesAt(['adapted-pictures'], 'conv4_x'),
+    ...adaptedBudgets.flatMap((budgetBytes) => [adaptedCodec(budgetBytes), adapted(budgetBytes, 0)]),
     ...[1, 2].flatMap((seed) => [
       uncompressed(seed),
       ...bothAt('conv4_x', seed),

@@ -48,6 +48,13 @@ export function ratesOf(configuration: Configuration): readonly NeededRate[] {
       );
     case 'bottlenet':
       return rates(isTunedDistilled(configuration) ? 'bottlenet-distilled' : 'bottlenet', 'bottlenet-fine-tune');
+    case 'adapted-codec':
+    case 'adapted-pictures':
+      return tunedAt['adapted-pictures'].map((place) => ({
+        id: learningRatesId('adapted-pictures', place),
+        of: 'adapted-pictures',
+        setting: 'learningRate',
+      }));
     case 'learning-rates':
       if (configuration.of === 'aecnn-fine-tune') return rates('aecnn');
       return configuration.of === 'bottlenet-fine-tune' ? rates('bottlenet') : [];

@@ -4,7 +4,14 @@ import type { SplitPoint } from '../../../core/model/index.ts';
 import type { Provenance } from '../provenance.ts';
 
 /** What is compared. */
-export type PaperMethod = 'uncompressed' | 'aecnn' | 'bottlenet' | 'pictures' | 'adapted-pictures' | 'learning-rates';
+export type PaperMethod =
+  | 'uncompressed'
+  | 'aecnn'
+  | 'bottlenet'
+  | 'pictures'
+  | 'adapted-codec'
+  | 'adapted-pictures'
+  | 'learning-rates';
 
 /** Sizes in bytes that AECNN has frames of to be compared with pictures: the mean of a frame at most. */
 export const byteSizes = ['2000', '1000', '500', '250'] as const;

@@ -4,7 +4,8 @@ import { accuracyOf, rowsOf } from '../../training/index.ts';
 import { runAecnn } from './aecnn/run-aecnn.ts';
 import { runBottlenet } from './bottlenet/run-bottlenet.ts';
 import { chooseLearningRate } from './choose-learning-rate.ts';
-import { type Configuration, picturesId } from './grid.ts';
+import type { Configuration } from './grid.ts';
+import { codecsNeededBy } from './needed-codecs.ts';
 import { type NeededRate, ratesOf } from './needed-rates.ts';
 import {
   openPaperCheckpoint,
@@ -15,8 +16,9 @@ import {
   testContextOf,
 } from './paper-context.ts';
 import type { PaperResult } from './paper-result.ts';
-import { adaptedCodec } from './pictures/adapted-codec.ts';
+import { chooseAdaptedCodec } from './pictures/choose-adapted-codec.ts';
 import { defaultPictureGrid } from './pictures/picture-choice.ts';
+import type { PictureCodec } from './pictures/picture-codecs.ts';
 import { runAdaptedPictures } from './pictures/run-adapted-pictures.ts';
 import { runPictures } from './pictures/run-pictures.ts';
 import { createStepLog } from './step-log.ts';
@@ -44,11 +46,22 @@ export async function runConfiguration(
     if (typeof found !== 'number') throw new Error(`${configuration.id} was run before ${id}`);
     return found;
   };
+  /** Best first, at least one. */
+  const codecs = (): readonly [PictureCodec, ...PictureCodec[]] => {
+    const needed = codecsNeededBy(configuration);
+    const chosen = needed && finished(needed.id);
+    const [first, ...others] = chosen ? needed.codecsOf(chosen) : [];
+    if (first === undefined) throw new Error(`${configuration.id} was run before ${needed?.id}`);
+    return [first, ...others];
+  };
   switch (configuration.method) {
     case 'uncompressed':
       return runUncompressed(context, configuration.seed);
     case 'learning-rates':
-      return chooseLearningRate(context, configuration, () => rate('learningRate'));
+      return chooseLearningRate(context, configuration, {
+        compressorRate: () => rate('learningRate'),
+        codec: () => codecs()[0],
+      });
     case 'aecnn': {
       const { fineTune, ...options } = withoutId(configuration);
       const last = fineTune ? { fineTuneLearningRate: rate('fineTuneLearningRate') } : {};
@@ -64,13 +77,13 @@ export async function runConfiguration(
       const { grid, seed } = configuration;
       return runPictures(context, seed, { ...defaultPictureGrid, ...grid });
     }
+    case 'adapted-codec': {
+      const options = { ...withoutId(configuration), codecs: codecs(), learningRate: rate('learningRate') };
+      return chooseAdaptedCodec(context, options);
+    }
     case 'adapted-pictures': {
-      const pictures = finished(picturesId);
-      if (!pictures) throw new Error(`${configuration.id} was run before ${picturesId}`);
-      return runAdaptedPictures(context, {
-        ...withoutId(configuration),
-        codec: adaptedCodec(pictures, configuration.budgetBytes),
-      });
+      const [codec] = codecs();
+      return runAdaptedPictures(context, { ...withoutId(configuration), codec, learningRate: rate('learningRate') });
     }
   }
 }

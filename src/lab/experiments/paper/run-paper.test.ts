@@ -32,6 +32,8 @@ test('ids are unique, and whatever takes a learning rate or a codec that is chos
   expect(needed).toContain('learning-rates-end-to-end-conv4x');
   expect(needed).toContain('learning-rates-bottlenet-fine-tune-conv4x');
   expect(needed).toContain('pictures-seed0');
+  expect(needed).toContain('learning-rates-adapted-pictures-conv4x-1000');
+  expect(needed).toContain('adapted-codec-500');
   // What is chosen stands before what takes it.
   const places = paperGrid().map(({ id }) => id);
   for (const configuration of paperGrid()) {
@@ -210,27 +212,29 @@ test('a result of an older training, or of other trials, counts as not run, and 
 
 test('adapted pictures of another codec than the one that is chosen now count as not run', () => {
   const grid = paperGrid();
-  const id = 'adapted-pictures-2000-seed1';
-  const configuration = grid.find((one) => one.id === id) as Configuration;
-  const adapted = (quality: number) =>
-    madeResult({
-      id,
-      method: 'adapted-pictures',
-      settings: { trainingVersion: 2, codec: { format: 'webp', side: 112, quality } },
-    });
+  const of = (id: string): Configuration => grid.find((one) => one.id === id) as Configuration;
+  const webp = (quality: number) => ({ format: 'webp', side: 112, quality });
+  const made = (id: string, settings: object, more: Partial<PaperResult> = {}): PaperResult =>
+    madeResult({ id, method: of(id).method, settings: settings as PaperResult['settings'], ...more });
+  const row = 'adapted-pictures-2000-seed1';
+  const adapted = (quality: number) => made(row, { trainingVersion: 3, codec: webp(quality) });
+  const trial = (start: number, chosen = 65) =>
+    made('adapted-codec-2000', { trainingVersion: 3, codecs: [webp(start)] }, { notes: { chosen: webp(chosen) } });
   const pictures = (trainingVersion: number) =>
-    madeResult({
-      id: 'pictures-seed0',
-      method: 'pictures',
-      settings: { trainingVersion },
-      validation: [{ name: 'webp 112px q65', accuracy: 0.9, bytes: { mean: 1980, max: 3000 } }],
-    });
-  const isCurrent = (...results: readonly PaperResult[]): boolean =>
-    hasCurrentResult(configuration, new Map(results.map((one) => [one.id, one])), { fineTuneLearningRate: 0 }, grid);
-  expect(isCurrent(adapted(50))).toBe(true);
-  expect(isCurrent(adapted(65), pictures(4))).toBe(true);
-  expect(isCurrent(adapted(50), pictures(4))).toBe(false);
-  expect(isCurrent(adapted(65), pictures(3))).toBe(false);
+    made(
+      'pictures-seed0',
+      { trainingVersion },
+      { validation: [{ name: 'webp 112px q60', accuracy: 0.9, bytes: { mean: 1980, max: 3000 } }] },
+    );
+  const isCurrent = (id: string, ...results: readonly PaperResult[]): boolean =>
+    hasCurrentResult(of(id), new Map(results.map((one) => [one.id, one])), { fineTuneLearningRate: 0 }, grid);
+  expect(isCurrent(row, adapted(50))).toBe(true);
+  expect(isCurrent(row, adapted(65), trial(60), pictures(4))).toBe(true);
+  expect(isCurrent(row, adapted(50), trial(60), pictures(4))).toBe(false);
+  // A trial that began with other codecs than the pictures say, and one whose pictures are not of today.
+  expect(isCurrent(row, adapted(65), trial(50), pictures(4))).toBe(false);
+  expect(isCurrent(row, adapted(65), trial(60), pictures(3))).toBe(false);
+  expect(isCurrent('adapted-codec-2000', trial(60), pictures(4))).toBe(true);
 });
 
 test('with distillation BottleNet++ has rates of its own where they are chosen, elsewhere those without distillation', () => {

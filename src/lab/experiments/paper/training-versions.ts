@@ -11,7 +11,7 @@ export const trainingVersions = {
   /** With the last phase; only at conv2_x had a round that is not kept any more counted. */
   bottlenetEverything: (split: SplitPoint): number => (split === 'conv5_x' || split === 'conv2_x' ? 5 : 4),
   pictures: 4,
-  adaptedPictures: 2,
+  adaptedPictures: 3,
 } as const;
 
 /** Version of results that were written before they said it. */
@@ -26,10 +26,12 @@ export function trainingVersionOf(configuration: Configuration): number | undefi
       return trainingVersions.bottlenetEverything(configuration.split);
     case 'pictures':
       return trainingVersions.pictures;
+    case 'adapted-codec':
     case 'adapted-pictures':
       return trainingVersions.adaptedPictures;
     case 'learning-rates': {
       const { of, split } = configuration;
+      if (of === 'adapted-pictures') return trainingVersions.adaptedPictures;
       return of.startsWith('bottlenet') ? trainingVersions.bottlenet(split) : trainingVersions.aecnn;
     }
     default:

@@ -9,10 +9,12 @@ import { createRandom } from '../../../../core/tensor/index.ts';
 import { createNodeRuntime } from '../../../../runtime/node.ts';
 import type { Sample } from '../../../datasets/index.ts';
 import { bestLearningRate } from '../best-learning-rate.ts';
+import { chooseLearningRate } from '../choose-learning-rate.ts';
 import { type PaperContext, setOf } from '../paper-context.ts';
 import { openPaperFeatures, type SplitFeatures } from '../paper-features.ts';
+import { bestAdapted, chooseAdaptedCodec } from './choose-adapted-codec.ts';
 import type { PictureGrid } from './picture-choice.ts';
-import { adaptedLearningRates, runAdaptedPictures } from './run-adapted-pictures.ts';
+import { runAdaptedPictures } from './run-adapted-pictures.ts';
 import { runPictures } from './run-pictures.ts';
 
 /** Pictures tinted by their class, with waves and noise. */
@@ -131,18 +133,76 @@ test('a run that is broken off goes on, and measures what the validation part ch
 
 test('a tail adapts to a codec', { timeout: 120_000 }, async () => {
   const codec = { format: 'webp', side: 28, quality: 50 } as const;
-  const result = await runAdaptedPictures(context, { budgetBytes: 500, codec, seed: 0 }, grid);
+  const result = await runAdaptedPictures(context, { budgetBytes: 500, codec, seed: 0, learningRate: 1e-4 }, grid);
   expect(result.settings.codec).toEqual(codec);
   expect(result.test.map((measure) => measure.name)).toEqual(['adapted webp 28px q50', 'webp 28px q50']);
   expect(result.test[0]?.bytes).toEqual(result.test[1]?.bytes);
   // As many epochs as all steps of AECNN together.
   expect(result.history.map(({ step }) => step)).toEqual(['adapt', 'adapt', 'adapt', 'adapt']);
   expect(result.steps.map(({ name: step }) => step)).toEqual(['teacher', 'adapt']);
-  const tried = result.notes.learningRates as { learningRate: number; accuracy: number }[];
-  expect(tried.map(({ learningRate }) => learningRate)).toEqual(adaptedLearningRates);
-  expect(result.notes.learningRate).toBe(bestLearningRate(tried));
   // The features of the compressed pictures lie beside those of the uncompressed ones.
   expect(await readdir(join(folder, 'features'))).toHaveLength(4);
+});
+
+test('the learning rate of a tail is chosen among whole trainings, which are not run again', {
+  timeout: 120_000,
+}, async () => {
+  const codec = { format: 'webp', side: 28, quality: 50 } as const;
+  const labels: string[] = [];
+  const listening: PaperContext = { ...context, onProgress: (label) => labels.push(label) };
+  const place = {
+    id: 'rates',
+    method: 'learning-rates',
+    of: 'adapted-pictures',
+    split: 'conv4_x',
+    size: '1000',
+  } as const;
+  const choose = () =>
+    chooseLearningRate(
+      listening,
+      { ...place, seed: 0 },
+      {
+        compressorRate: () => {
+          throw new Error('pictures have no compressor');
+        },
+        codec: () => codec,
+      },
+    );
+  const { notes, settings, validation } = await choose();
+  expect(settings).toMatchObject({ codec, learningRates: [2e-5, 5e-5, 1e-4, 2e-4] });
+  expect(validation.map(({ name }) => Number(name))).toEqual(settings.learningRates);
+  labels.length = 0;
+  const learningRate = notes.chosen as number;
+  const row = await runAdaptedPictures(listening, { budgetBytes: 500, codec, seed: 0, learningRate }, grid);
+  expect(labels.filter((label) => label === 'conv4_x')).toEqual([]);
+  expect(row.history.at(-1)?.accuracy).toBe(Math.max(...validation.map(({ accuracy }) => accuracy)));
+});
+
+test('the codec to adapt to is the best of those given and of larger sides that fit the budget', {
+  timeout: 120_000,
+}, async () => {
+  const given = { format: 'webp', side: 28, quality: 50 } as const;
+  const options = { budgetBytes: 500, codecs: [given], seed: 0, learningRate: 1e-4 };
+  const { notes, validation, test: read } = await chooseAdaptedCodec(context, options, grid);
+  expect(read).toEqual([]);
+  const tried = notes.tried as { codec: { side: number; quality: number }; meanBytes: number; accuracy: number }[];
+  expect(tried.map(({ codec }) => codec.side)).toEqual([28, 56]);
+  expect(validation.map(({ accuracy }) => accuracy)).toEqual(tried.map(({ accuracy }) => accuracy));
+  expect(Math.max(...tried.slice(1).map(({ meanBytes }) => meanBytes))).toBeLessThanOrEqual(500);
+  expect(notes.chosen).toEqual(bestAdapted(tried).codec);
+  // No side is larger than the largest.
+  const largest = { ...options, codecs: [{ ...given, side: 56 }] };
+  expect((await chooseAdaptedCodec(context, largest, grid)).validation).toHaveLength(1);
+});
+
+test('of codecs with the same accuracy the one with fewer bytes is adapted to', () => {
+  const tried = [
+    { accuracy: 0.8, meanBytes: 990 },
+    { accuracy: 0.8, meanBytes: 980 },
+    { accuracy: 0.7, meanBytes: 500 },
+  ];
+  expect(bestAdapted(tried)).toBe(tried[1]);
+  expect(() => bestAdapted([])).toThrow(RangeError);
 });
 
 test('of learning rates with the same accuracy the smallest is taken', () => {

@@ -5,6 +5,7 @@
 
 import type { PaperResults } from './report-data.ts';
 import { ablationsTable } from './tables/ablations.ts';
+import { adaptedCodecsTable } from './tables/adapted-codecs.ts';
 import { bottlenetTable } from './tables/bottlenet.ts';
 import { convergenceTable } from './tables/convergence.ts';
 import { cutsText } from './tables/cuts.ts';
@@ -26,6 +27,7 @@ export const paperTables: Readonly<Record<string, (results: PaperResults) => str
   'paper-headline': headlineTable,
   'paper-entropy-coding': entropyCodingTable,
   'paper-pictures': picturesTable,
+  'paper-adapted-codecs': adaptedCodecsTable,
   'paper-ablations': ablationsTable,
   'paper-convergence': convergenceTable,
   'paper-seeds': seedsTable,

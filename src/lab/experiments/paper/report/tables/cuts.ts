@@ -4,22 +4,16 @@ import { splitPoints } from '../../../../../core/model/index.ts';
 import { listed, percent, thousands } from '../../../markdown.ts';
 import { adaptedBudgets, paperGrid, type TunedAt, type TunedMethod, tunedAt } from '../../grid.ts';
 import { methodTrials } from '../../learning-rate-trials.ts';
+import { largerSides, trialEpochs } from '../../pictures/choose-adapted-codec.ts';
+import { triedFormats } from '../../pictures/codecs-to-adapt.ts';
 import { defaultPictureGrid, filledShare } from '../../pictures/picture-choice.ts';
-import { adaptedLearningRates } from '../../pictures/run-adapted-pictures.ts';
 import { paperProtocol } from '../../protocol.ts';
-import { expectedIds, type PaperResults, protocolOf } from '../report-data.ts';
+import { expectedIds, type PaperResults, protocolOf, sizeText } from '../report-data.ts';
 import { tunedNames } from './learning-rates.ts';
 
 /** One item for each cut; figures come from the result files, or from the tables that the runs read. */
 export function cutsText(results: PaperResults): string {
-  const cuts = [
-    trainingCut(results),
-    epochCut(results),
-    learningRateCut(results),
-    codecCut(),
-    adaptedCut(results),
-    gridCut(),
-  ];
+  const cuts = [trainingCut(results), epochCut(results), learningRateCut(results), codecCut(), adaptedCut(), gridCut()];
   if (expectedIds.some((id) => !results.has(id))) {
     cuts.push('**The grid.** It has not been run as a whole yet. What is missing is listed below.');
   }
@@ -76,7 +70,7 @@ function learningRateCut(results: PaperResults): string {
   );
 }
 
-const placeText = ({ split, size }: TunedAt): string => `${split} ${size}`;
+const placeText = ({ split, size }: TunedAt): string => `${split} ${sizeText(size)}`;
 
 function codecCut(): string {
   const grid = defaultPictureGrid;
@@ -91,13 +85,12 @@ function codecCut(): string {
   );
 }
 
-function adaptedCut(results: PaperResults): string {
-  const { learningRateShare } = protocolOf(results) ?? paperProtocol;
+function adaptedCut(): string {
   return (
-    `**Adapted tails.** At ${listed(adaptedBudgets.map(thousands))} bytes, each for one codec: of those that fill at least ` +
-    `${percent(filledShare, 0)} of the budget the one that the unchanged network answers best. Each has its own ` +
-    `learning rate, of ${adaptedLearningRates.length}, after one epoch on ${percent(learningRateShare, 0)} of the ` +
-    'pictures that tails learn from.'
+    `**Adapted tails.** At ${listed(adaptedBudgets.map(thousands))} bytes. At each, tails are adapted for ${trialEpochs} ` +
+    `epochs to the codecs of the ${triedFormats} best formats that the unchanged network answers best among those that fill ` +
+    `at least ${percent(filledShare, 0)} of the budget, and, in the best format, to the ${largerSides} next larger sides; the ` +
+    'best on the validation part is trained to the end, and read on the test part.'
   );
 }
 

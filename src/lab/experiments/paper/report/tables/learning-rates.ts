@@ -2,7 +2,7 @@
 
 import { markdownTable, percent } from '../../../markdown.ts';
 import { paperGrid, type TunedMethod } from '../../grid.ts';
-import type { PaperResults } from '../report-data.ts';
+import { type PaperResults, sizeText } from '../report-data.ts';
 import { notRun } from './cells.ts';
 
 /** What learning rates are chosen for, in words. */
@@ -14,6 +14,7 @@ export const tunedNames: { readonly [Method in TunedMethod]: string } = {
   'bottlenet-distilled': 'BottleNet++, distilled',
   'aecnn-fine-tune': 'AECNN, tail fine-tuned',
   'bottlenet-fine-tune': 'BottleNet++, all trained',
+  'adapted-pictures': 'pictures, tail adapted',
 };
 
 /** Learning rates that were tried, and those that were chosen. */
@@ -21,7 +22,7 @@ export function learningRatesTable(results: PaperResults): string {
   const rows = paperGrid().flatMap((configuration) => {
     if (configuration.method !== 'learning-rates') return [];
     const { id, of, split, size } = configuration;
-    const label = `${tunedNames[of]}, ${split}, ${size}`;
+    const label = `${tunedNames[of]}, ${split}, ${sizeText(size)}`;
     const result = results.get(id);
     if (!result) return [[label, notRun, '']];
     const tried = result.validation.map(({ name, accuracy }) => `${name}: ${percent(accuracy)}`);
