@@ -5,8 +5,8 @@ import { markdownTable } from './markdown.ts';
 /** How a target stands. */
 export interface Target {
   readonly name: string;
-  /** What decides, in figures. */
-  readonly figure: string;
+  /** What decides, in figures: one of each part. */
+  readonly figures: readonly string[];
   readonly verdict: 'met' | 'missed' | 'not run yet';
 }
 
@@ -22,12 +22,12 @@ export function target(name: string, parts: readonly TargetPart[]): Target {
   const hasFailed = parts.some(({ isMet }) => isMet === false);
   const isComplete = parts.length > 0 && parts.every(({ isMet }) => isMet !== undefined);
   const verdict = hasFailed ? 'missed' : isComplete ? 'met' : 'not run yet';
-  return { name, verdict, figure: parts.map(({ figure }) => figure).join('; ') || 'not run yet' };
+  return { name, verdict, figures: parts.length > 0 ? parts.map(({ figure }) => figure) : ['not run yet'] };
 }
 
-/** Targets as a table: the figures, and whether they are met. */
+/** Targets as a table: whether they are met, and the figures, each on a line of its cell. */
 export const targetTable = (targets: readonly Target[]): string =>
   markdownTable(
     ['target', '', 'figures'],
-    targets.map(({ name, verdict, figure }) => [name, `**${verdict}**`, figure]),
+    targets.map(({ name, verdict, figures }) => [name, `**${verdict}**`, figures.join('<br>')]),
   );

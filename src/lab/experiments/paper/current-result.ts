@@ -26,7 +26,7 @@ export function hasCurrentResult(
   if (result === undefined) return false;
   // What does not say its last rate was run before that was chosen, at the protocol's.
   const settings: PaperResult['settings'] = {
-    trainingVersion: unsaidTrainingVersion,
+    trainingVersion: unsaidTrainingVersion(configuration),
     fineTuneLearningRate: protocol.fineTuneLearningRate,
     ...result.settings,
   };

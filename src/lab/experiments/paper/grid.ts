@@ -223,6 +223,7 @@ export function paperGrid(): readonly Configuration[] {
     ...(['conv4_x', ...otherSplits] as const).flatMap((split) =>
       sizes.map((size) => bottlenet(split, size, 0, 'distilled')),
     ),
+    ...[1, 2].flatMap((seed) => sizes.map((size) => bottlenet('conv4_x', size, seed, 'distilled'))),
     bottlenet('conv4_x', 'packet', 0, 'erasure'),
   ];
 }

@@ -170,6 +170,10 @@ export const measuredAt = (
   name: string = mainMeasure,
 ): Measured | undefined => measuredOf(results, (seed) => configurationId(family, split, size, seed), name);
 
+/** The uncompressed network, over the seeds that it has a file of its own for. */
+export const uncompressedMeasure = (results: PaperResults): Measured | undefined =>
+  measuredOf(results, (seed) => `uncompressed-seed${seed}`, 'float32 feature map');
+
 /** Accuracy of one measure less that of another over the seeds that both have; nothing when they share none. */
 export function differenceOf(ours: Measured, theirs: Measured): Difference | undefined {
   const pairs = ours.seeds.flatMap(({ seed, measure }) => {

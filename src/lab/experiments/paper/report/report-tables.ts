@@ -15,6 +15,7 @@ import { learningRatesTable } from './tables/learning-rates.ts';
 import { missingText } from './tables/missing.ts';
 import { picturesTable } from './tables/pictures.ts';
 import { commandsText, protocolTable } from './tables/protocol.ts';
+import { rawBitsTable } from './tables/raw-bits.ts';
 import { seedsTable } from './tables/seeds.ts';
 import { targetsTable } from './tables/targets.ts';
 
@@ -26,6 +27,7 @@ export const paperTables: Readonly<Record<string, (results: PaperResults) => str
   'paper-targets': targetsTable,
   'paper-headline': headlineTable,
   'paper-entropy-coding': entropyCodingTable,
+  'paper-raw-bits': rawBitsTable,
   'paper-pictures': picturesTable,
   'paper-adapted-codecs': adaptedCodecsTable,
   'paper-ablations': ablationsTable,

@@ -2,9 +2,9 @@
 
 import { markdownTable, percent, points, thousands } from '../../../markdown.ts';
 import type { VariationName } from '../../aecnn/variations.ts';
-import type { PaperResult } from '../../paper-result.ts';
 import {
   ablationId,
+  bestBottlenet,
   configurationId,
   differenceOf,
   type Measured,
@@ -29,7 +29,7 @@ export function ablationsTable(results: PaperResults): string {
     'loses, points',
     'bytes, mean (largest)',
     'against AECNN, points (95 %)',
-    'seconds',
+    'against BottleNet++ at its best, points (95 %)',
   ];
   const rows = [
     ...rowsOver(results, [0], variationNames),
@@ -40,36 +40,33 @@ export function ablationsTable(results: PaperResults): string {
 
 function rowsOver(results: PaperResults, among: readonly number[], names: readonly VariationName[]): string[][] {
   const main = measuredOf(results, mainId, mainMeasure, among);
-  const row = (label: string, measured: Measured | undefined, difference: string): string[] => {
+  const bottlenet = bestBottlenet(results, mainSplit, 'packet');
+  const against = (measured: Measured, other: Measured | undefined): string =>
+    other ? differenceText(differenceOf(measured, other)) : '';
+  const row = (label: string, measured: Measured | undefined): string[] => {
     if (!measured) return [label, among.join(', '), notRun, '', '', '', ''];
-    const seconds = measured.ids.map((id) => frozenTailSeconds(results.get(id)?.steps ?? []));
     return [
       label,
       measured.seeds.map(({ seed }) => seed).join(', '),
       percent(measured.accuracy, 2),
       points(measured.loss),
       bytesText(measured.bytes),
-      difference,
-      thousands(seconds.reduce((sum, one) => sum + one, 0) / seconds.length),
+      measured === main ? '' : against(measured, main),
+      against(measured, bottlenet),
     ];
   };
   return [
-    row('AECNN as it is', main, ''),
-    ...names.map((name) => {
-      const measured = measuredOf(results, (seed) => ablationId(name, seed), mainMeasure, among);
-      const difference = main && measured && differenceOf(measured, main);
-      return row(name.replaceAll('-', ' '), measured, differenceText(difference));
-    }),
+    row('AECNN as it is', main),
+    ...names.map((name) =>
+      row(
+        name.replaceAll('-', ' '),
+        measuredOf(results, (seed) => ablationId(name, seed), mainMeasure, among),
+      ),
+    ),
   ];
 }
 
 const mainId = (seed: number): string => configurationId('aecnn', mainSplit, 'packet', seed);
-
-/** Seconds of the steps in front of a frozen tail: ablations have no others. */
-const frozenTailSeconds = (steps: PaperResult['steps']): number => {
-  const last = steps.findIndex(({ name }) => name === 'fine-tune');
-  return steps.slice(0, last < 0 ? steps.length : last).reduce((sum, { seconds }) => sum + seconds, 0);
-};
 
 /** How many feature channels the rankings select. */
 function rankedSentence(results: PaperResults): string {

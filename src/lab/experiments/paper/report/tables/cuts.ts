@@ -11,9 +11,20 @@ import { paperProtocol } from '../../protocol.ts';
 import { expectedIds, type PaperResults, protocolOf, sizeText } from '../report-data.ts';
 import { tunedNames } from './learning-rates.ts';
 
+/** Hours that the whole grid was meant to take, on two cores. */
+const meantHours = 15;
+
 /** One item for each cut; figures come from the result files, or from the tables that the runs read. */
 export function cutsText(results: PaperResults): string {
-  const cuts = [trainingCut(results), epochCut(results), learningRateCut(results), codecCut(), adaptedCut(), gridCut()];
+  const cuts = [
+    trainingCut(results),
+    epochCut(results),
+    learningRateCut(results),
+    codecCut(),
+    adaptedCut(),
+    gridCut(),
+    timeCut(results),
+  ];
   if (expectedIds.some((id) => !results.has(id))) {
     cuts.push('**The grid.** It has not been run as a whole yet. What is missing is listed below.');
   }
@@ -91,6 +102,15 @@ function adaptedCut(): string {
     `epochs to the codecs of the ${triedFormats} best formats that the unchanged network answers best among those that fill ` +
     `at least ${percent(filledShare, 0)} of the budget, and, in the best format, to the ${largerSides} next larger sides; the ` +
     'best on the validation part is trained to the end, and read on the test part.'
+  );
+}
+
+/** Hours that all trainings took, beside what was meant. */
+function timeCut(results: PaperResults): string {
+  const hours = [...results.values()].reduce((sum, { trainingSeconds }) => sum + trainingSeconds, 0) / 3600;
+  return (
+    `**Time.** Meant were ${meantHours} hours on two cores. The trainings that have files, one thread each and two at a time, ` +
+    `took ${(hours / 2).toFixed(1)}; steps that several share are counted each time, and features, validation and codecs are not.`
   );
 }
 

@@ -13,16 +13,20 @@ import {
 } from '../report-data.ts';
 import { notRun } from './cells.ts';
 
-/** Which measures of a method are shown. */
-const shownCodings = { aecnn: 'entropy coded', bottlenet: 'raw bits' } as const;
+/** Methods with several seeds, and which of their measures are shown. */
+const shown = {
+  aecnn: { method: 'AECNN', coding: 'entropy coded' },
+  bottlenet: { method: 'BottleNet++', coding: 'raw bits' },
+  'bottlenet-distilled': { method: 'BottleNet++, distilled', coding: 'raw bits' },
+} as const;
 
-const methodNames = { aecnn: 'AECNN', bottlenet: 'BottleNet++' } as const;
+const families = Object.keys(shown) as readonly (keyof typeof shown)[];
 
 /** Mean and range over the seeds of the rows at conv4_x. */
 export function seedsTable(results: PaperResults): string {
-  const rows = (['aecnn', 'bottlenet'] as const).flatMap((family) =>
+  const rows = families.flatMap((family) =>
     frameSizes.flatMap((size) => {
-      const label = `${methodNames[family]}, ${size}`;
+      const label = `${shown[family].method}, ${size}`;
       const measured = measureNames(results, family, size).flatMap(
         (name) => measuredAt(results, family, mainSplit, size, name) ?? [],
       );
@@ -33,11 +37,11 @@ export function seedsTable(results: PaperResults): string {
 }
 
 /** Measures of any seed, in the order of their files. */
-function measureNames(results: PaperResults, family: 'aecnn' | 'bottlenet', size: FrameSize): string[] {
+function measureNames(results: PaperResults, family: keyof typeof shown, size: FrameSize): string[] {
   const names = seeds.flatMap((seed) =>
     (results.get(configurationId(family, mainSplit, size, seed))?.test ?? []).map(({ name }) => name),
   );
-  return [...new Set(names)].filter((name) => name.endsWith(shownCodings[family]));
+  return [...new Set(names)].filter((name) => name.endsWith(shown[family].coding));
 }
 
 function seedsRow(label: string, { name, seeds: run }: Measured): string[] {
