@@ -76,7 +76,7 @@ export const paperProtocol: Omit<
 
 const { trainPerClass: _all, ...withoutLimit } = paperProtocol;
 
-/** What a newcomer runs: fewer pictures, and learning rates that are given (those of trials on Caltech-101), not chosen. */
+/** What a newcomer runs: fewer pictures, and learning rates that are given (near those of the trials on Caltech-101), not chosen. */
 export const quickProtocol: typeof paperProtocol = {
   ...withoutLimit,
   picturesPerClass: 50,
