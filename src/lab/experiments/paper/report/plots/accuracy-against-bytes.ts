@@ -13,7 +13,7 @@ import {
   splitSizes,
   uncompressedAccuracy,
 } from '../report-data.ts';
-import { labelledPoints, namedSeries, type PlotPoint, type PlotSpace } from './labelled-points.ts';
+import { labelledPoints, type PlotPoint, type PlotSpace } from './labelled-points.ts';
 import { colours, emptyPlot, percentOf, title, toSvg } from './plot-style.ts';
 
 /** Test accuracy against the mean bytes of a frame: split points in their sizes, pictures at their budgets. */
@@ -69,8 +69,11 @@ function splitLines(
 }
 
 function adaptedPictures(results: PaperResults): PlotPoint[] {
+  const series = 'picture, tail adapted';
   const measured = pictureComparisons(results).flatMap(({ adapted }) => adapted ?? []);
-  return namedSeries(measured.map((one) => pointOf(one, 'picture, tail adapted', colours.blue)));
+  const distinct = measured.filter(({ name }, i) => measured.findIndex((other) => other.name === name) === i);
+  // Named where it begins: it ends among the lines of AECNN.
+  return distinct.map((one, i) => ({ ...pointOf(one, series, colours.blue), ...(i === 0 ? { label: series } : {}) }));
 }
 
 /** The best codec of each budget with the network unchanged; its format is named where it changes. */
