@@ -7,13 +7,13 @@ export interface Target {
   readonly name: string;
   /** What decides, in figures: one of each part. */
   readonly figures: readonly string[];
-  readonly verdict: 'met' | 'missed' | 'not run yet';
+  readonly verdict: 'met' | 'missed' | 'undecided';
 }
 
 /** Part of a target: one split point, size, budget or link. */
 export interface TargetPart {
   readonly figure: string;
-  /** Undefined when it was not run. */
+  /** Undefined when it was not run, or what was run does not decide. */
   readonly isMet: boolean | undefined;
 }
 
@@ -21,7 +21,7 @@ export interface TargetPart {
 export function target(name: string, parts: readonly TargetPart[]): Target {
   const hasFailed = parts.some(({ isMet }) => isMet === false);
   const isComplete = parts.length > 0 && parts.every(({ isMet }) => isMet !== undefined);
-  const verdict = hasFailed ? 'missed' : isComplete ? 'met' : 'not run yet';
+  const verdict = hasFailed ? 'missed' : isComplete ? 'met' : 'undecided';
   return { name, verdict, figures: parts.length > 0 ? parts.map(({ figure }) => figure) : ['not run yet'] };
 }
 

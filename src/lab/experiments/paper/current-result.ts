@@ -3,9 +3,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Configuration } from './grid.ts';
 import { learningRateTrials } from './learning-rate-trials.ts';
-import { codecsNeededBy } from './needed-codecs.ts';
+import { codecsNeededBy, type NeededCodecs } from './needed-codecs.ts';
 import { neededBy } from './needed-rates.ts';
 import type { PaperResult } from './paper-result.ts';
+import { largerSides, trialEpochs } from './pictures/choose-adapted-codec.ts';
 import type { PaperProtocol } from './protocol.ts';
 import { trainingVersionOf, unsaidTrainingVersion } from './training-versions.ts';
 
@@ -14,7 +15,7 @@ import { trainingVersionOf, unsaidTrainingVersion } from './training-versions.ts
  * rates and the codec that were chosen, if those choices are there.
  *
  * @param results - By id, all of one protocol.
- * @param grid - Where the choices of learning rates are looked up.
+ * @param grid - Where the choices of learning rates and codecs are looked up.
  */
 export function hasCurrentResult(
   configuration: Configuration,
@@ -36,6 +37,9 @@ export function hasCurrentResult(
     const { rates, epochs } = learningRateTrials(configuration.of, configuration.split);
     if (!isDeepStrictEqual(settings.learningRates, rates) || settings.epochs !== epochs) return false;
   }
+  if (configuration.method === 'adapted-codec') {
+    if (settings.epochs !== trialEpochs || settings.largerSides !== largerSides) return false;
+  }
   /** Whether a choice that was made elsewhere, if it is there, is of today and says the same. */
   const agrees = (id: string, isSame: (chosen: PaperResult) => boolean): boolean => {
     const choice = grid.find((other) => other.id === id);
@@ -44,8 +48,9 @@ export function hasCurrentResult(
     return hasCurrentResult(choice, results, protocol, grid) && isSame(chosen);
   };
   const codecs = codecsNeededBy(configuration);
-  const ofCodecs = settings.codecs ?? [settings.codec];
-  if (codecs && !agrees(codecs.id, (chosen) => isDeepStrictEqual(ofCodecs, codecs.codecsOf(chosen)))) return false;
+  const isOfCodecs = ({ codecsOf, codecsIn }: NeededCodecs, chosen: PaperResult): boolean =>
+    isDeepStrictEqual(codecsIn(settings), codecsOf(chosen));
+  if (codecs && !agrees(codecs.id, (chosen) => isOfCodecs(codecs, chosen))) return false;
   return neededBy(configuration, protocol).every(({ id, setting }) =>
     agrees(id, ({ notes }) => notes.chosen === settings[setting]),
   );

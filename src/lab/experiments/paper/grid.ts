@@ -85,6 +85,15 @@ const early: readonly TunedAt[] = [
   { split: 'conv2_x', size: '256x' },
 ];
 
+/** Where the tails of pictures are adapted; at the last with all seeds, as AECNN's lead there is less than a point. */
+export const adaptedBudgets = [500, 1000, 2000] as const;
+
+/** One of {@link adaptedBudgets}. */
+export type AdaptedBudget = (typeof adaptedBudgets)[number];
+
+/** Where the learning rate of the adapted tails is chosen, on features at conv4_x. */
+export const adaptedRatesBudget = 1000 satisfies AdaptedBudget;
+
 /** Where the learning rates of each method are chosen, the main place first; elsewhere it takes the nearest one's. */
 export const tunedAt: { readonly [Method in TunedMethod]: readonly TunedAt[] } = {
   aecnn: [...late, ...early],
@@ -94,8 +103,7 @@ export const tunedAt: { readonly [Method in TunedMethod]: readonly TunedAt[] } =
   'bottlenet-distilled': late,
   'aecnn-fine-tune': late.slice(0, 1),
   'bottlenet-fine-tune': late.slice(0, 1),
-  // The features at conv4_x of pictures with a mean of so many bytes.
-  'adapted-pictures': [{ split: 'conv4_x', size: '1000' }],
+  'adapted-pictures': [{ split: 'conv4_x', size: `${adaptedRatesBudget}` }],
 };
 
 /** Where a method's learning rates for a split point and size were chosen. */
@@ -163,12 +171,6 @@ const ablation = (variation: VariationName, seed: number): Configuration => ({
 
 /** Id of the configuration that the codecs for the unchanged network are chosen in. */
 export const picturesId = 'pictures-seed0';
-
-/** Where the tails of pictures are adapted; at the last with all seeds, as AECNN's lead there is less than a point. */
-export const adaptedBudgets = [500, 1000, 2000] as const;
-
-/** One of {@link adaptedBudgets}. */
-export type AdaptedBudget = (typeof adaptedBudgets)[number];
 
 /** Id of the choice of the codec for the adapted tails of a budget, of all seeds. */
 export const adaptedCodecId = (budgetBytes: AdaptedBudget): string => `adapted-codec-${budgetBytes}`;

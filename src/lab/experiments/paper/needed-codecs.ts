@@ -1,6 +1,6 @@
 /** Which picture codecs a configuration is run with, and which other configuration chooses them. */
 
-import { adaptedCodecId, type Configuration, picturesId } from './grid.ts';
+import { adaptedCodecId, adaptedRatesBudget, type Configuration, picturesId } from './grid.ts';
 import type { PaperResult } from './paper-result.ts';
 import { codecsToAdapt } from './pictures/codecs-to-adapt.ts';
 import type { PictureCodec } from './pictures/picture-codecs.ts';
@@ -11,6 +11,8 @@ export interface NeededCodecs {
   readonly id: string;
   /** The codecs, best first, from its result. */
   readonly codecsOf: (chosen: PaperResult) => readonly PictureCodec[];
+  /** The same as a result that was run with them says them. */
+  readonly codecsIn: (settings: PaperResult['settings']) => unknown;
 }
 
 /** The choice that a configuration rests on; `undefined` where no tail is adapted to pictures. */
@@ -20,14 +22,21 @@ export function codecsNeededBy(configuration: Configuration): NeededCodecs | und
       return {
         id: adaptedCodecId(configuration.budgetBytes),
         codecsOf: ({ notes }) => [notes.chosen as PictureCodec],
+        codecsIn: ({ codec }) => [codec],
       };
     case 'adapted-codec':
-      return { id: picturesId, codecsOf: (pictures) => codecsToAdapt(pictures, configuration.budgetBytes) };
-    case 'learning-rates': {
-      const { of, size } = configuration;
-      if (of !== 'adapted-pictures') return undefined;
-      return { id: picturesId, codecsOf: (pictures) => codecsToAdapt(pictures, Number(size)).slice(0, 1) };
-    }
+      return {
+        id: picturesId,
+        codecsOf: (pictures) => codecsToAdapt(pictures, configuration.budgetBytes),
+        codecsIn: ({ codecs }) => codecs,
+      };
+    case 'learning-rates':
+      if (configuration.of !== 'adapted-pictures') return undefined;
+      return {
+        id: picturesId,
+        codecsOf: (pictures) => codecsToAdapt(pictures, adaptedRatesBudget).slice(0, 1),
+        codecsIn: ({ codec }) => [codec],
+      };
     default:
       return undefined;
   }

@@ -146,6 +146,9 @@ export function testContextOf(context: PaperContext, trained: StepContext): Step
   };
 }
 
+/** A split point that there are features of: for what reads pooled features alone, which are the same at all of them. */
+export const anySplit = ({ splits }: Pick<PaperContext, 'splits'>): SplitPoint => splits[0] ?? 'conv5_x';
+
 /** The uncompressed network of one seed: a linear classifier on the frozen backbone. */
 export interface Teacher {
   /** `classifier/weights` and `classifier/bias`. */
@@ -158,9 +161,7 @@ export async function teacherOf(context: PaperContext, seed: number): Promise<Te
   const checkpoint = openPaperCheckpoint(context, { step: 'teacher', seed });
   const saved = await checkpoint.load<{ seconds: number }>('teacher');
   if (saved) return { tensors: saved.tensors, seconds: saved.notes.seconds };
-  // It sees the pooled features alone, which are the same whatever the split.
-  const [anySplit = 'conv5_x'] = context.splits;
-  const step = { ...stepContextOf(context, anySplit, seed, checkpoint), set: context.teacherSet };
+  const step = { ...stepContextOf(context, anySplit(context), seed, checkpoint), set: context.teacherSet };
   const startedAt = performance.now();
   const tensors = roundForStorage(await trainLinearTeacher(step));
   const seconds = (performance.now() - startedAt) / 1000;

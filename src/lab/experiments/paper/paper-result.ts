@@ -53,10 +53,10 @@ export interface TrainingMoment {
   readonly accuracy: number;
 }
 
-/** How a learning rate did on a share of the training part. */
+/** How a learning rate did. */
 export interface TunedLearningRate {
   readonly learningRate: number;
-  /** Of the validation part, tail frozen, 0 to 1. */
+  /** Of the validation part, 0 to 1. */
   readonly accuracy: number;
   readonly seconds: number;
 }

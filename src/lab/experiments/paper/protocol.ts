@@ -15,7 +15,7 @@ export interface PaperEpochs {
   readonly reconstruction: number;
   /** Passes for the answer with a frozen tail (AECNN). */
   readonly task: number;
-  /** Passes with a trained tail: AECNN's fine-tuning, BottleNet++'s last phase, the adapted tails of the picture codecs. */
+  /** Passes with a trained tail: AECNN's fine-tuning, a round of BottleNet++'s last phase. */
   readonly fineTune: number;
   /** BottleNet++ and end-to-end training: at most so many passes at a constant learning rate, until validation stops rising ... */
   readonly mostUntilPlateau: number;
@@ -42,7 +42,7 @@ export interface PaperProtocol {
   /** Share of the training part that is held back: epochs, qualities and learning rates are chosen on it. */
   readonly validationShare: number;
   readonly epochs: PaperEpochs;
-  /** Share of the pictures of compressors and tails that learning rates are chosen on where a training is long. */
+  /** Share of the pictures of compressors that learning rates are chosen on where a training is long. */
   readonly learningRateShare: number;
   /** Peak of AECNN and BottleNet++ when the tail is trained too, where it is not chosen; the tail itself gets a tenth of it. */
   readonly fineTuneLearningRate: number;

@@ -13,6 +13,7 @@ import { methodTrials } from './learning-rate-trials.ts';
 import { neededIds } from './needed-results.ts';
 import { paperParts } from './paper-parts.ts';
 import type { PaperResult } from './paper-result.ts';
+import { largerSides, trialEpochs } from './pictures/choose-adapted-codec.ts';
 import { paperStates, type RunPaperOptions, runPaper, selectConfigurations } from './run-paper.ts';
 import { trainingVersions } from './training-versions.ts';
 
@@ -208,6 +209,17 @@ test('a result of an older training, or of other trials, counts as not run, and 
   expect(isCurrent({ ...row, trainingVersion: 4 }, [rates({ ...today, trainingVersion: 3 })])).toBe(false);
   expect(isCurrent({ ...row, trainingVersion: 4 }, [rates({ ...today, learningRates: [0.01] })])).toBe(false);
   expect(isCurrent({ ...row, trainingVersion: 4 }, [rates({ ...today, epochs: 8 })])).toBe(false);
+  // A rule of the last phase that came later: at conv2_x alone it makes another row, and no other choice of learning rates.
+  const early = 'bottlenet-conv2x-packet-seed0';
+  const isEarlyCurrent = (trainingVersion: number): boolean => {
+    const trials = { trainingVersion: 4, learningRates: [0.03, 0.1, 0.3], epochs: 8 };
+    const found = [
+      made(early, { ...row, trainingVersion }),
+      made('learning-rates-bottlenet-conv2x', trials, 0.01),
+    ] as const;
+    return hasCurrentResult(of(early), new Map(found), { fineTuneLearningRate: 0.001 }, grid);
+  };
+  expect([4, 5].map(isEarlyCurrent)).toEqual([false, true]);
   // The last phase was tried behind a compressor of another rate than the one that is chosen now.
   const later = { ...row, learningRate: 0.003, trainingVersion: 4 };
   expect(isCurrent(later, [rates(today, 0.003)])).toBe(true);
@@ -222,8 +234,18 @@ test('adapted pictures of another codec than the one that is chosen now count as
     madeResult({ id, method: of(id).method, settings: settings as PaperResult['settings'], ...more });
   const row = 'adapted-pictures-2000-seed1';
   const adapted = (quality: number) => made(row, { trainingVersion: 3, codec: webp(quality) });
-  const trial = (start: number, chosen = 65) =>
-    made('adapted-codec-2000', { trainingVersion: 3, codecs: [webp(start)] }, { notes: { chosen: webp(chosen) } });
+  const trial = (start: number, more: object = {}) =>
+    made(
+      'adapted-codec-2000',
+      { trainingVersion: 3, codecs: [webp(start)], largerSides, epochs: trialEpochs, ...more },
+      { notes: { chosen: webp(65) } },
+    );
+  const rates = (quality: number) =>
+    made('learning-rates-adapted-pictures-conv4x-1000', {
+      trainingVersion: 3,
+      codec: webp(quality),
+      learningRates: methodTrials['adapted-pictures'].rates,
+    });
   const pictures = (trainingVersion: number) =>
     made(
       'pictures-seed0',
@@ -239,6 +261,16 @@ test('adapted pictures of another codec than the one that is chosen now count as
   expect(isCurrent(row, adapted(65), trial(50), pictures(4))).toBe(false);
   expect(isCurrent(row, adapted(65), trial(60), pictures(3))).toBe(false);
   expect(isCurrent('adapted-codec-2000', trial(60), pictures(4))).toBe(true);
+  expect(isCurrent('adapted-codec-2000', trial(60, { largerSides: 1 }), pictures(4))).toBe(false);
+  expect(isCurrent('adapted-codec-2000', trial(60, { epochs: 4 }), pictures(4))).toBe(false);
+  const atRates = (codec: number): boolean =>
+    isCurrent('learning-rates-adapted-pictures-conv4x-1000', rates(codec), {
+      ...pictures(4),
+      validation: [{ name: 'webp 112px q30', accuracy: 0.9, bytes: { mean: 980, max: 2000 } }],
+    });
+  expect([30, 31].map(atRates)).toEqual([true, false]);
+  // Results that say no version are older than those of today.
+  expect(isCurrent(row, made(row, { codec: webp(65) }))).toBe(false);
 });
 
 test('with distillation BottleNet++ has rates of its own where they are chosen, elsewhere those without distillation', () => {

@@ -14,7 +14,7 @@ import { resultText } from '../result-text.ts';
 import { hasCurrentResult } from './current-result.ts';
 import type { Configuration } from './grid.ts';
 import { neededIds } from './needed-results.ts';
-import { type PaperContext, setOf } from './paper-context.ts';
+import { anySplit, type PaperContext, setOf } from './paper-context.ts';
 import { openPaperFeatures } from './paper-features.ts';
 import { type ProtocolChoices, paperParts } from './paper-parts.ts';
 import type { PaperResult } from './paper-result.ts';
@@ -25,7 +25,7 @@ import { trainingVersionOf } from './training-versions.ts';
 /** How a configuration stands. */
 export interface ConfigurationState {
   readonly configuration: Configuration;
-  /** Its result, if it was run with this protocol, at the learning rate that was chosen. */
+  /** Its result, if it is current: see `hasCurrentResult`. */
   readonly result?: PaperResult;
 }
 
@@ -134,7 +134,6 @@ export async function runPaper(options: RunPaperOptions, grid: readonly Configur
     ...(signal ? { signal } : {}),
   };
   const features = { train: await openPaperFeatures(shared, 'train'), test: await openPaperFeatures(shared, 'test') };
-  const [anySplit = 'conv5_x'] = splits;
   const teacherData = { ...dataset, train: parts.teacherSamples };
   // Where compressors see all pictures, these are the same features.
   const teacherFeatures =
@@ -144,7 +143,7 @@ export async function runPaper(options: RunPaperOptions, grid: readonly Configur
   const teacherSet = setOf(
     teacherData,
     parts.teacherSamples.length,
-    teacherFeatures === features.train ? features.train[anySplit] : teacherFeatures.conv5_x,
+    teacherFeatures === features.train ? features.train[anySplit(shared)] : teacherFeatures.conv5_x,
     dataset.seed,
   );
   const context: PaperContext = { ...shared, threads, protocol, fitted, teacherSet, features };

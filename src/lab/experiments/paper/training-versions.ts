@@ -3,22 +3,22 @@
 import type { SplitPoint } from '../../../core/model/index.ts';
 import type { Configuration } from './grid.ts';
 
-/** Older checkpoints are left alone, and older results count as not run. Of `pictures`, the choice of codecs. */
+/** Older results count as not run, and older checkpoints are left alone. Of `pictures`, the choice of codecs. */
 export const trainingVersions = {
   aecnn: 3,
   /** Up to the last phase. */
   bottlenet: (split: SplitPoint): number => (split === 'conv5_x' ? 5 : 4),
-  /** With the last phase; only at conv2_x had a round that is not kept any more counted. */
+  /**
+   * With the last phase, of results alone: a rule that came later keeps another round in the rows at conv2_x, and the same in
+   * all others.
+   */
   bottlenetEverything: (split: SplitPoint): number => (split === 'conv5_x' || split === 'conv2_x' ? 5 : 4),
   pictures: 4,
   adaptedPictures: 3,
 } as const;
 
-/**
- * Version of a result that was written before results said theirs: the latents of such rows have fewer bits and, but for the
- * whole frame, no ends that it can be cut at; learning rates that were chosen then stand.
- */
-export const unsaidTrainingVersion = ({ method }: Configuration): number => (method === 'aecnn' ? 2 : 3);
+/** Version of results that were written before they said theirs: learning rates that were chosen then stand, no rows do. */
+export const unsaidTrainingVersion = ({ method }: Configuration): number => (method === 'learning-rates' ? 3 : 0);
 
 /** Version of the training of a configuration; nothing where nothing is trained but the teacher. */
 export function trainingVersionOf(configuration: Configuration): number | undefined {

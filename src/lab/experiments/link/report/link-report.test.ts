@@ -93,9 +93,9 @@ describe('the targets', () => {
   const verdictOf = (start: string, results = without()): string | undefined =>
     linkTargets(results).find(({ name }) => name.startsWith(start))?.verdict;
 
-  test('are not run without their files', () => {
+  test('are undecided without their files', () => {
     const verdicts = linkTargets(without(...linkPartNames)).map(({ verdict }) => verdict);
-    expect(new Set(verdicts)).toEqual(new Set(['not run yet']));
+    expect(new Set(verdicts)).toEqual(new Set(['undecided']));
   });
 
   test('fail with a single uplink, and only those of the edge that was measured', () => {

@@ -129,8 +129,8 @@ function compressorPhase(context: StepContext, { epochs, learningRate, shape }: 
 
 /**
  * Trains everything: encoder, decoder, and the tail as far as it has parameters in `start`. A round has the epochs of every
- * method that trains a tail; while the last of them is the best of all, another follows. The round with the best end is
- * kept; epochs and seconds count those behind it too.
+ * method that trains a tail; while the last of them is the best of all, another follows. The round with the best
+ * last epoch, of equals the later, is kept; epochs and seconds count those behind it too.
  */
 export async function trainEverything(
   context: StepContext,

@@ -13,7 +13,7 @@ import { codecName, type PictureCodec } from './picture-codecs.ts';
 /** Sides that are tried beyond that of the codec that the unchanged network answers best, in its format. */
 export const largerSides = 2;
 
-/** Epochs of a trial: a third of the training that follows. */
+/** Epochs of a trial. */
 export const trialEpochs = 5;
 
 /** One choice. */
@@ -52,7 +52,7 @@ export async function chooseAdaptedCodec(
   return {
     method: 'adapted-codec',
     seed,
-    settings: { budgetBytes, codecs, learningRate, epochs: trialEpochs },
+    settings: { budgetBytes, codecs, largerSides, learningRate, epochs: trialEpochs },
     steps: tried.map(({ codec, seconds }) => ({ name: codecName(codec), seconds })),
     trainingSeconds: tried.reduce((sum, { seconds }) => sum + seconds, 0),
     history: [],

@@ -22,6 +22,7 @@ import {
   withoutProgress,
 } from '../../../training/index.ts';
 import {
+  anySplit,
   openPaperCheckpoint,
   type PaperContext,
   stepContextOf,
@@ -70,7 +71,6 @@ export interface CodecTail extends AsyncDisposable {
 export async function openCodecTail(context: PaperContext, codec: PictureCodec, seed: number): Promise<CodecTail> {
   const teacher = await teacherOf(context, seed);
   const features = await openPictureFeatures(context, codec, 'train');
-  const [anySplit = 'conv5_x'] = context.splits;
   return {
     teacher,
     async train(learningRate, epochs, log = createStepLog()) {
@@ -86,8 +86,8 @@ export async function openCodecTail(context: PaperContext, codec: PictureCodec, 
       const uncompressed = stepContextOf(context, 'conv4_x', seed, checkpoint);
       const step = { ...uncompressed, set: { ...uncompressed.set, features } };
       const { tensors, notes } = await log.run<{ accuracy: number; seconds: number }>(checkpoint, 'adapt', async () => {
-        // Pooled features of the uncompressed pictures, which are the same whatever the split.
-        const answers = await teacherLogitsOf(stepContextOf(context, anySplit, seed, checkpoint), teacher);
+        // To the uncompressed pictures.
+        const answers = await teacherLogitsOf(stepContextOf(context, anySplit(context), seed, checkpoint), teacher);
         const trained = await trainTail(step, teacher.tensors, answers, learningRate, epochs);
         const { accuracy = 0, seconds = 0 } = trained.epochs.at(-1) ?? {};
         const stage = roundForStorage(lastStageTensors(step.folded, trained.parameters));

@@ -17,7 +17,14 @@ import {
   tail,
 } from '../../../networks/index.ts';
 import type { StepContext } from '../../../training/index.ts';
-import { openPaperCheckpoint, type PaperContext, stepContextOf, type Teacher, teacherOf } from '../paper-context.ts';
+import {
+  anySplit,
+  openPaperCheckpoint,
+  type PaperContext,
+  stepContextOf,
+  type Teacher,
+  teacherOf,
+} from '../paper-context.ts';
 import type { PictureGrid } from './picture-choice.ts';
 import { codecName, compressedSamples, encodedPicture, encoderSettings, type PictureCodec } from './picture-codecs.ts';
 
@@ -67,8 +74,7 @@ export async function openPictureNetwork(
     validationPictures,
     encoderSettings,
   });
-  const [anySplit = 'conv5_x'] = context.splits;
-  const step = stepContextOf(context, anySplit, seed, checkpoint);
+  const step = stepContextOf(context, anySplit(context), seed, checkpoint);
   const validation = evenly(step.set.validation, validationPictures);
   const sampled = evenly(validation, sampledPictures);
   const trainSample = (i: number): Sample => dataset.train[i] as Sample;

@@ -93,6 +93,12 @@ export function outdatedIds(results: PaperResults): readonly string[] {
     .map(({ id }) => id);
 }
 
+/** Whether one of these rests on a result that a run of today would replace. */
+export function isOutdated(results: PaperResults, ...measured: readonly (Measured | undefined)[]): boolean {
+  const outdated = outdatedIds(results);
+  return measured.some((one) => one?.ids.some((id) => outdated.includes(id)));
+}
+
 /** What all results were run with; nothing when there are none. */
 export function protocolOf(results: PaperResults): PaperProtocol | undefined {
   const [first] = results.values();

@@ -15,9 +15,9 @@ import {
   fineTunedMeasure,
   fitsSize,
   frameSizes,
+  isOutdated,
   type Measured,
   measuredAt,
-  outdatedIds,
   type PaperResults,
   uncompressedMeasure,
 } from './report-data.ts';
@@ -36,11 +36,21 @@ const largestPictureBudget = 2000;
 /** A hair, so that a loss of exactly a point is a point. */
 const tolerance = 1e-9;
 
-/** Says so when a figure rests on results that a run of today would replace. */
-function outdatedHint(results: PaperResults, ...rests: readonly Measured[]): string {
-  const outdated = outdatedIds(results);
-  return rests.some(({ ids }) => ids.some((id) => outdated.includes(id))) ? ', to be run again' : '';
+/** What a figure rests on may be of today, missing its strongest rival, or to be replaced by a run of today. */
+interface Standing {
+  /** What is to be said of it behind the figure. */
+  readonly hint: string;
+  /** Whether a figure that would do meets its part. */
+  readonly decides: boolean;
 }
+
+function standingOf(results: PaperResults, rests: readonly (Measured | undefined)[], missing = ''): Standing {
+  const outdated = isOutdated(results, ...rests);
+  return { hint: `${outdated ? ', to be run again' : ''}${missing}`, decides: !outdated && missing === '' };
+}
+
+/** A part is missed whatever it rests on, and met only by what decides. */
+const judged = (isMet: boolean, { decides }: Standing): boolean | undefined => (isMet && !decides ? undefined : isMet);
 
 /** A 95 % interval behind its figure. */
 const intervalText = (difference: Difference | undefined): string =>
@@ -56,8 +66,9 @@ function lossPart(results: PaperResults, split: SplitPoint, size: FrameSize, mos
   const uncompressed = uncompressedMeasure(results);
   const interval = uncompressed ? intervalText(differenceOf(uncompressed, measured)) : '';
   const hint = fineTuned ? `, tail fine-tuned ${points(fineTuned.loss)}` : '';
-  const older = outdatedHint(results, measured);
-  return { figure: `${split}: ${points(measured.loss)}${interval}, ${bytes}${hint}${older}`, isMet };
+  const standing = standingOf(results, [measured]);
+  const figure = `${split}: ${points(measured.loss)}${interval}, ${bytes}${hint}${standing.hint}`;
+  return { figure, isMet: judged(isMet, standing) };
 }
 
 function bottlenetPart(results: PaperResults, split: SplitPoint, size: FrameSize): TargetPart {
@@ -67,12 +78,10 @@ function bottlenetPart(results: PaperResults, split: SplitPoint, size: FrameSize
   if (!difference) return { figure: `${split} ${size}: not run yet`, isMet: undefined };
   const isDistilledThere = results.has(configurationId('bottlenet-distilled', split, size, 0));
   const missing = isDistilledThere ? '' : ', its distilled column not run yet';
-  const older = outdatedHint(results, ours, theirs);
-  const isAbove = difference.low > 0;
+  const standing = standingOf(results, [ours, theirs], missing);
   return {
-    figure: `${split} ${size}: ${points(difference.mean)}${intervalText(difference)}${older}${missing}`,
-    // With its strongest column missing a lead decides nothing.
-    isMet: isAbove && !isDistilledThere ? undefined : isAbove,
+    figure: `${split} ${size}: ${points(difference.mean)}${intervalText(difference)}${standing.hint}`,
+    isMet: judged(difference.low > 0, standing),
   };
 }
 
@@ -83,10 +92,10 @@ function pictureParts(results: PaperResults): TargetPart[] {
       const bytes = `${thousands(budgetBytes)} bytes`;
       if (!aecnn) return { figure: `${bytes}: no frame of AECNN is so small`, isMet: false };
       if (!lead) return { figure: `${bytes}: pictures not run yet`, isMet: undefined };
-      const older = outdatedHint(results, aecnn, ...[unadapted, adapted].filter((one) => one !== undefined));
+      const standing = standingOf(results, [aecnn, unadapted, adapted]);
       const tie = lead.mean > tolerance && lead.low <= 0 ? ', a tie' : '';
-      const figure = `${bytes}: ${points(lead.mean)}${intervalText(lead)}${tie}${older}`;
-      return { figure, isMet: lead.mean > tolerance };
+      const figure = `${bytes}: ${points(lead.mean)}${intervalText(lead)}${tie}${standing.hint}`;
+      return { figure, isMet: judged(lead.mean > tolerance, standing) };
     });
 }
 

@@ -78,10 +78,10 @@ describe('the tables of the paper', () => {
     // Made-up raw bits are half as many again as the mean, which is 0.9 of the size.
     const row = rowOf(table('paper-raw-bits', madeResults()), 'conv4_x, 256x');
     expect(row.slice(1, 3)).toEqual(['all trained, raw bits, distilled', '3,073 (3,073)']);
-    expect(row.slice(5, 7)).toEqual(['for 2000 bytes', '2,700 (2,700)']);
-    expect(row[9]).toMatch(/^2\.60 \(/);
-    expect(table('paper-raw-bits', madeResults())).not.toContain('conv5_x');
-    expect(table('paper-raw-bits', madeResults([], ['aecnn']))).toBe('not run yet');
+    expect(row.slice(4, 6)).toEqual(['3', '2,700 (2,700)']);
+    expect(row[8]).toMatch(/^2\.60 \(/);
+    expect(rowOf(table('paper-raw-bits', madeResults()), 'conv5_x, 256x')[5]).toBe('no frame so small');
+    expect(table('paper-raw-bits', madeResults([], ['bottlenet']))).toBe('not run yet');
   });
 
   test('a loss is taken below the uncompressed network of the same seed', () => {
@@ -127,6 +127,22 @@ describe('the tables of the paper', () => {
     expect(table('paper-ablations', alone)).not.toContain('0, 1, 2');
   });
 
+  test('ablations: a row says its lead over BottleNet++ where that has all its seeds', () => {
+    const leads = (results: readonly PaperResult[]): string[] =>
+      table('paper-ablations', results)
+        .split('\n')
+        .filter((line) => line.startsWith('| attention off '))
+        .map((line) => line.split('|').at(-2)?.trim() ?? '');
+    expect(leads(madeResults())).toEqual([expect.stringMatching(/^1\.70 \(/), expect.stringMatching(/^1\.70 \(/)]);
+    expect(leads(madeResults([], withoutDistilledSeeds))).toEqual([expect.stringMatching(/^1\.70 \(/), '']);
+  });
+
+  test('the codecs that tails were adapted to on trial, and the one that was taken', () => {
+    const row = rowOf(table('paper-adapted-codecs', madeResults()), '1,000');
+    expect(row).toEqual(['1,000', 'webp 112px q20: 91.0 %', 'webp 112px q20']);
+    expect(rowOf(table('paper-adapted-codecs', madeResults([], ['adapted-codec-500'])), '500')[1]).toBe('not run yet');
+  });
+
   test('pictures: the lead is over the seeds that both sides have', () => {
     const better = [0.94, 0.91, 0.94].map((accuracy, seed) =>
       madeResult({
@@ -160,6 +176,11 @@ describe('the tables of the paper', () => {
       'more may have helped, in `bottlenet-conv2x-packet-seed0`',
     );
     expect(table('paper-cuts', madeResults([], [packet]))).toContain('not been run');
+    const [trained] = madeResults();
+    const seconds = { ...trained, trainingSeconds: 7200 } as PaperResult;
+    expect(table('paper-cuts', [seconds])).toContain(
+      `1 of ${expectedIds.length} configurations that have files took 2.0 hours`,
+    );
   });
 
   test('results of different protocols are refused by the names of their files', () => {
@@ -200,6 +221,13 @@ test('a result that a run of today would replace is named, and the targets that 
     expect.stringMatching(/^conv3_x packet: .*, to be run again$/),
   ]);
   expect(table('paper-targets', madeResults())).not.toContain('to be run again');
+  expect(verdicts(older)).toEqual(['met', 'met', 'undecided', 'met', 'met']);
+  expect(rowOf(table('paper-headline', older), 'conv3_x, packet')[5]).toBe(
+    'all trained, raw bits, distilled (to be run again)',
+  );
+  const bad = madeBottlenet(id, 'conv3_x', 'packet', 0.001);
+  const worse = madeResults([{ ...bad, settings: { ...bad.settings, trainingVersion: 1 } }]);
+  expect(verdicts(worse)[2]).toBe('missed');
   const all = madeResults();
   const pictures = all.find((one) => one.id === 'pictures-seed0') as PaperResult;
   const coarse = madeResults([{ ...pictures, settings: { ...pictures.settings, trainingVersion: 1 } }]);
@@ -209,7 +237,7 @@ test('a result that a run of today would replace is named, and the targets that 
 describe('the targets', () => {
   test('are met, missed or not run, as the files say', () => {
     expect(verdicts(madeResults())).toEqual(['met', 'met', 'met', 'met', 'met']);
-    expect(verdicts([])).toEqual(Array.from({ length: 5 }, () => 'not run yet'));
+    expect(verdicts([])).toEqual(Array.from({ length: 5 }, () => 'undecided'));
   });
 
   test.each([
@@ -242,7 +270,7 @@ describe('the targets', () => {
 
   test('without its distilled column a lead over BottleNet++ decides nothing, a tie does', () => {
     const without = ['bottlenet-distilled-conv3x-packet'];
-    expect(verdicts(madeResults([], without))[2]).toBe('not run yet');
+    expect(verdicts(madeResults([], without))[2]).toBe('undecided');
     const good = madeBottlenet('bottlenet-conv3x-packet-seed0', 'conv3_x', 'packet', 0.003);
     expect(verdicts(madeResults([good], without))[2]).toBe('missed');
   });
@@ -327,6 +355,7 @@ describe('the plots of the paper', () => {
     for (const label of ['AECNN, step by step', 'AECNN, end to end', 'BottleNet++', 'seconds']) {
       expect(await svgOf('accuracy-against-seconds')).toContain(label);
     }
+    expect(await svgOf('accuracy-against-seconds')).toContain('epochs below 60 % are left out');
     expect(await svgOf('gmac-against-bytes')).toMatch(/conv4_x: [\d,]+ bytes, 0\.40 points/);
     expect(await svgOf('attention')).toContain('conv4_x: 512 of 1,024 selected');
   });

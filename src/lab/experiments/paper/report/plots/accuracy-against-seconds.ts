@@ -5,7 +5,7 @@ import { ablationId, configurationId, mainSplit, type PaperResults } from '../re
 import { labelledPoints, namedSeries, type PlotPoint } from './labelled-points.ts';
 import { colours, emptyPlot, percentOf, title, toSvg } from './plot-style.ts';
 
-/** Points of accuracy that are shown below the highest: where the contest is. */
+/** Points of accuracy that are shown below the highest, at most: where the contest is. */
 const shownPoints = 30;
 
 /** Validation accuracy against seconds of training: AECNN step by step, end to end, BottleNet++ without and with distillation. */
@@ -29,7 +29,8 @@ export async function accuracyAgainstSeconds(results: PaperResults): Promise<str
   if (marks.length === 0) return emptyPlot(text);
   const last = Math.max(...marks.map(({ x }) => x));
   const highest = Math.max(...marks.map(({ y }) => y));
-  const lowest = Math.max(0, 5 * Math.floor((highest - shownPoints) / 5));
+  const lowestOfAll = Math.min(...marks.map(({ y }) => y)) - 0.5;
+  const lowest = Math.max(0, 5 * Math.floor(Math.max(highest - shownPoints, lowestOfAll) / 5));
   const shown = marks.filter(({ y }) => y >= lowest);
   const hidden = shown.length < marks.length ? `; epochs below ${lowest} % are left out` : '';
   return toSvg(

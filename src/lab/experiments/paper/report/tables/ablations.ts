@@ -15,7 +15,7 @@ import {
   seeds,
   variationNames,
 } from '../report-data.ts';
-import { bytesText, differenceText, notRun } from './cells.ts';
+import { bytesText, differenceText, notRun, outdatedMark } from './cells.ts';
 
 /** AECNN at conv4_x and one packet with one choice changed: all with the first seed, then what has several with all of them. */
 export function ablationsTable(results: PaperResults): string {
@@ -41,12 +41,15 @@ export function ablationsTable(results: PaperResults): string {
 function rowsOver(results: PaperResults, among: readonly number[], names: readonly VariationName[]): string[][] {
   const main = measuredOf(results, mainId, mainMeasure, among);
   const bottlenet = bestBottlenet(results, mainSplit, 'packet');
+  /** Empty where the other side lacks a seed of the row. */
   const against = (measured: Measured, other: Measured | undefined): string =>
-    other ? differenceText(differenceOf(measured, other)) : '';
+    other && measured.seeds.every(({ seed }) => other.seeds.some((one) => one.seed === seed))
+      ? differenceText(differenceOf(measured, other))
+      : '';
   const row = (label: string, measured: Measured | undefined): string[] => {
     if (!measured) return [label, among.join(', '), notRun, '', '', '', ''];
     return [
-      label,
+      `${label}${outdatedMark(results, measured)}`,
       measured.seeds.map(({ seed }) => seed).join(', '),
       percent(measured.accuracy, 2),
       points(measured.loss),

@@ -7,7 +7,7 @@ import { points, thousands } from '../../../markdown.ts';
 import type { FrameBytes } from '../../paper-result.ts';
 import { featureBytes } from '../../protocol.ts';
 import type { Difference } from '../bootstrap.ts';
-import type { Measured } from '../report-data.ts';
+import { isOutdated, type Measured, type PaperResults } from '../report-data.ts';
 
 /** In place of a figure that there is no file for. */
 export const notRun = 'not run yet';
@@ -26,6 +26,10 @@ const readBytes = (split: SplitPoint): number => 4 * elementCount(readShape(spli
 export function ratioText(split: SplitPoint, { mean }: FrameBytes): string {
   return `${thousands(featureBytes(split) / mean)}x (${thousands(readBytes(split) / mean)}x)`;
 }
+
+/** Marks what rests on results that a run of today would replace. */
+export const outdatedMark = (results: PaperResults, ...measured: readonly (Measured | undefined)[]): string =>
+  isOutdated(results, ...measured) ? ' (to be run again)' : '';
 
 /** What a measure of BottleNet++ is, in words. */
 export function bottlenetName({ family, name }: Measured): string {

@@ -10,14 +10,14 @@ import {
   type PaperResults,
   splitSizes,
 } from '../report-data.ts';
-import { bottlenetName, bytesText, differenceText, notRun, ratioText } from './cells.ts';
+import { bottlenetName, bytesText, differenceText, notRun, outdatedMark, ratioText } from './cells.ts';
 
 /** Split points, sizes, loss, bytes, ratio, against BottleNet++ at its best. */
 export function headlineTable(results: PaperResults): string {
   const rows = splitSizes.flatMap(({ split, size }) => {
     const theirs = bestBottlenet(results, split, size);
     const baseline = theirs
-      ? [bottlenetName(theirs), points(theirs.loss), thousands(theirs.bytes.mean)]
+      ? [`${bottlenetName(theirs)}${outdatedMark(results, theirs)}`, points(theirs.loss), thousands(theirs.bytes.mean)]
       : [notRun, '', ''];
     return [mainMeasure, fineTunedMeasure].flatMap((name) => {
       const ours = measuredAt(results, 'aecnn', split, size, name);
@@ -25,7 +25,7 @@ export function headlineTable(results: PaperResults): string {
       if (!ours) return isMain ? [[`${split}, ${size}`, notRun, '', '', '', ...baseline, '']] : [];
       return [
         [
-          `${split}, ${size}${isMain ? '' : ', tail fine-tuned'}`,
+          `${split}, ${size}${isMain ? '' : ', tail fine-tuned'}${outdatedMark(results, ours)}`,
           points(ours.loss),
           bytesText(ours.bytes),
           ratioText(split, ours.bytes),
@@ -56,7 +56,7 @@ export function shortTable(results: PaperResults): string {
     const ours = measuredAt(results, 'aecnn', split, size);
     const theirs = bestBottlenet(results, split, size);
     return [
-      `${split}, ${size}`,
+      `${split}, ${size}${outdatedMark(results, ours, theirs)}`,
       ...(ours ? [points(ours.loss), bytesText(ours.bytes), ratioText(split, ours.bytes)] : [notRun, '', '']),
       ...(theirs ? [points(theirs.loss), ours ? differenceText(differenceOf(ours, theirs)) : ''] : [notRun, '']),
     ];

@@ -3,14 +3,20 @@
 import { markdownTable, percent, thousands } from '../../../markdown.ts';
 import { pictureComparisons } from '../picture-comparison.ts';
 import { fineTunedMeasure, type Measured, type PaperResults } from '../report-data.ts';
-import { differenceText, notRun } from './cells.ts';
+import { differenceText, notRun, outdatedMark } from './cells.ts';
 
 /** The picture itself at each budget against AECNN. */
 export function picturesTable(results: PaperResults): string {
   const comparisons = pictureComparisons(results);
   if (comparisons.length === 0) return notRun;
   const cells = (measured: Measured | undefined): string[] =>
-    measured ? [measured.name, thousands(measured.bytes.mean), percent(measured.accuracy)] : ['', '', ''];
+    measured
+      ? [
+          `${measured.name}${outdatedMark(results, measured)}`,
+          thousands(measured.bytes.mean),
+          percent(measured.accuracy),
+        ]
+      : ['', '', ''];
   const rows = comparisons.map(({ budgetBytes, unadapted, adapted, aecnn, lead }) => {
     return [
       thousands(budgetBytes),
@@ -18,7 +24,7 @@ export function picturesTable(results: PaperResults): string {
       ...cells(adapted),
       ...(aecnn
         ? [
-            aecnn.name === fineTunedMeasure ? 'tail fine-tuned' : 'tail frozen',
+            `${aecnn.name === fineTunedMeasure ? 'tail fine-tuned' : 'tail frozen'}${outdatedMark(results, aecnn)}`,
             thousands(aecnn.bytes.mean),
             percent(aecnn.accuracy),
             String(aecnn.seeds.length),

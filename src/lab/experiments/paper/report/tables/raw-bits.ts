@@ -1,6 +1,6 @@
 /** AECNN against BottleNet++ where neither entropy codes. */
 
-import { markdownTable, percent, points } from '../../../markdown.ts';
+import { markdownTable, percent } from '../../../markdown.ts';
 import {
   aecnnSplitSizes,
   bestBottlenet,
@@ -8,40 +8,36 @@ import {
   type Measured,
   measuredAt,
   type PaperResults,
-  sizeText,
   splitSizes,
 } from '../report-data.ts';
-import { bottlenetName, bytesText, differenceText, notRun } from './cells.ts';
+import { bottlenetName, bytesText, differenceText, notRun, outdatedMark } from './cells.ts';
 
 /** Raw bits, header included, in front of a frozen tail. */
 const rawMeasure = 'tail frozen, raw bits';
 
-/** For each size of BottleNet++ the largest frame of AECNN whose raw bits are no more; sizes without one are left out. */
+/** Beside each size of BottleNet++ the largest frame of AECNN whose raw bits are no more. */
 export function rawBitsTable(results: PaperResults): string {
   const rows = splitSizes.flatMap(({ split, size }) => {
     const theirs = bestBottlenet(results, split, size);
-    const within = aecnnSplitSizes
+    if (!theirs) return [];
+    const [ours] = aecnnSplitSizes
       .filter((one) => one.split === split)
-      .flatMap((one) => {
-        const ours = measuredAt(results, 'aecnn', split, one.size, rawMeasure);
-        return ours && theirs && ours.bytes.max <= theirs.bytes.max ? [{ ours, theirs, trainedFor: one.size }] : [];
-      })
-      .sort((a, b) => b.ours.bytes.mean - a.ours.bytes.mean);
-    const [largest] = within;
-    if (!largest) return [];
-    const cells = ({ bytes, accuracy, loss }: Measured): string[] => [
-      bytesText(bytes),
-      percent(accuracy),
-      points(loss),
+      .flatMap((one) => measuredAt(results, 'aecnn', split, one.size, rawMeasure) ?? [])
+      .filter(({ bytes }) => bytes.max <= theirs.bytes.max)
+      .sort((a, b) => b.bytes.mean - a.bytes.mean);
+    const cells = (measured: Measured): string[] => [
+      bytesText(measured.bytes),
+      percent(measured.accuracy),
+      String(measured.seeds.length),
     ];
     return [
       [
         `${split}, ${size}`,
-        bottlenetName(largest.theirs),
-        ...cells(largest.theirs),
-        `for ${sizeText(largest.trainedFor)}`,
-        ...cells(largest.ours),
-        differenceText(differenceOf(largest.ours, largest.theirs)),
+        `${bottlenetName(theirs)}${outdatedMark(results, theirs)}`,
+        ...cells(theirs),
+        ...(ours
+          ? [...cells(ours), `${differenceText(differenceOf(ours, theirs))}${outdatedMark(results, ours)}`]
+          : ['no frame so small', '', '', '']),
       ],
     ];
   });
@@ -51,11 +47,10 @@ export function rawBitsTable(results: PaperResults): string {
     'best BottleNet++',
     'bytes',
     'accuracy',
-    'loses, points',
-    'AECNN trained',
-    'raw bytes',
+    'seeds',
+    'AECNN, raw bytes',
     'accuracy',
-    'loses, points',
+    'seeds',
     'above BottleNet++ by, points (95 %)',
   ];
   return markdownTable(head, rows);
