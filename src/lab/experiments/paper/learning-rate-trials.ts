@@ -31,7 +31,7 @@ export const methodTrials: { readonly [Method in TunedMethod]: MethodTrials } = 
   'bottlenet-distilled': { rates: [1e-3, 3e-3, 1e-2, 3e-2], at: { conv4_x: { epochs: 8 } } },
   'aecnn-fine-tune': { rates: [3e-5, 1e-4, 3e-4, 1e-3] },
   'bottlenet-fine-tune': { rates: [3e-5, 1e-4, 3e-4, 1e-3] },
-  'adapted-pictures': { rates: [2e-5, 5e-5, 1e-4, 2e-4, 5e-4] },
+  'adapted-pictures': { rates: [2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3] },
 };
 
 /** Trials of a method at a split point. */

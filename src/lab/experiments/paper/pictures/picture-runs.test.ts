@@ -169,7 +169,7 @@ test('the learning rate of a tail is chosen among whole trainings, which are not
       },
     );
   const { notes, settings, validation } = await choose();
-  expect(settings).toMatchObject({ codec, learningRates: [2e-5, 5e-5, 1e-4, 2e-4, 5e-4] });
+  expect(settings).toMatchObject({ codec, learningRates: [2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3] });
   expect(validation.map(({ name }) => Number(name))).toEqual(settings.learningRates);
   labels.length = 0;
   const learningRate = notes.chosen as number;
