@@ -20,8 +20,8 @@ test('reads the results of this repository', async () => {
   const adapted = await readAdaptedAnswers(results, { name: '101_ObjectCategories', seed: 0, test });
   // As the other fields of the same files tell it, smallest budget first.
   const told = await Promise.all([500, 1000, 2000].map(readTold));
-  expect(adapted.map(({ codec: { side, quality } }) => ({ side, quality }))).toEqual(
-    told.map(({ notes: { side, quality } }) => ({ side, quality })),
+  expect(adapted.map(({ codec: { format, side, quality } }) => `adapted ${format} ${side}px q${quality}`)).toEqual(
+    told.map(({ test: [first] }) => first?.name),
   );
   for (const [i, { right, meanBytes }] of adapted.entries()) {
     const [first] = told[i]?.test ?? [];
@@ -31,8 +31,11 @@ test('reads the results of this repository', async () => {
 });
 
 interface Told {
-  readonly notes: { readonly side: number; readonly quality: number };
-  readonly test: readonly { readonly accuracy: number; readonly bytes: { readonly mean: number } }[];
+  readonly test: readonly {
+    readonly name: string;
+    readonly accuracy: number;
+    readonly bytes: { readonly mean: number };
+  }[];
 }
 
 const readTold = async (budget: number): Promise<Told> =>
