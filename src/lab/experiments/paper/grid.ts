@@ -85,7 +85,7 @@ const early: readonly TunedAt[] = [
   { split: 'conv2_x', size: '256x' },
 ];
 
-/** Where the tails of pictures are adapted; at the last with all seeds, as AECNN's lead there is less than a point. */
+/** Where the tails of pictures are adapted; at the last with all seeds, as AECNN's lead there is about a point. */
 export const adaptedBudgets = [500, 1000, 2000] as const;
 
 /** One of {@link adaptedBudgets}. */

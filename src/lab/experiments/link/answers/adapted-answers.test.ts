@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { mosaicSamples } from '../../../../../test/fixtures/tiny-answers.ts';
 import { DatasetError, EnvironmentError } from '../../../../core/errors.ts';
+import { codecName } from '../../paper/pictures/picture-codecs.ts';
 import { readAdaptedAnswers } from './adapted-answers.ts';
 
 const results = fileURLToPath(new URL('../../../../../results/paper', import.meta.url));
@@ -20,7 +21,7 @@ test('reads the results of this repository', async () => {
   const adapted = await readAdaptedAnswers(results, { name: '101_ObjectCategories', seed: 0, test });
   // As the other fields of the same files tell it, smallest budget first.
   const told = await Promise.all([500, 1000, 2000].map(readTold));
-  expect(adapted.map(({ codec: { format, side, quality } }) => `adapted ${format} ${side}px q${quality}`)).toEqual(
+  expect(adapted.map(({ codec }) => `adapted ${codecName(codec)}`)).toEqual(
     told.map(({ test: [first] }) => first?.name),
   );
   for (const [i, { right, meanBytes }] of adapted.entries()) {
