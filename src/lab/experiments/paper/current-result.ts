@@ -6,7 +6,8 @@ import { learningRateTrials } from './learning-rate-trials.ts';
 import { codecsNeededBy, type NeededCodecs } from './needed-codecs.ts';
 import { neededBy } from './needed-rates.ts';
 import type { PaperResult } from './paper-result.ts';
-import { largerSides, trialEpochs } from './pictures/choose-adapted-codec.ts';
+import { largerSides } from './pictures/choose-adapted-codec.ts';
+import { adaptedEpochs } from './pictures/codec-tail.ts';
 import type { PaperProtocol } from './protocol.ts';
 import { trainingVersionOf, unsaidTrainingVersion } from './training-versions.ts';
 
@@ -20,7 +21,7 @@ import { trainingVersionOf, unsaidTrainingVersion } from './training-versions.ts
 export function hasCurrentResult(
   configuration: Configuration,
   results: ReadonlyMap<string, PaperResult>,
-  protocol: Pick<PaperProtocol, 'learningRates' | 'fineTuneLearningRate'>,
+  protocol: Pick<PaperProtocol, 'learningRates' | 'fineTuneLearningRate' | 'epochs'>,
   grid: readonly Configuration[],
 ): boolean {
   const result = results.get(configuration.id);
@@ -38,7 +39,7 @@ export function hasCurrentResult(
     if (!isDeepStrictEqual(settings.learningRates, rates) || settings.epochs !== epochs) return false;
   }
   if (configuration.method === 'adapted-codec') {
-    if (settings.epochs !== trialEpochs || settings.largerSides !== largerSides) return false;
+    if (settings.epochs !== adaptedEpochs(protocol) || settings.largerSides !== largerSides) return false;
   }
   /** Whether a choice that was made elsewhere, if it is there, is of today and says the same. */
   const agrees = (id: string, isSame: (chosen: PaperResult) => boolean): boolean => {

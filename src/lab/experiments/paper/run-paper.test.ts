@@ -13,7 +13,9 @@ import { methodTrials } from './learning-rate-trials.ts';
 import { neededIds } from './needed-results.ts';
 import { paperParts } from './paper-parts.ts';
 import type { PaperResult } from './paper-result.ts';
-import { largerSides, trialEpochs } from './pictures/choose-adapted-codec.ts';
+import { largerSides } from './pictures/choose-adapted-codec.ts';
+import { adaptedEpochs } from './pictures/codec-tail.ts';
+import { paperProtocol } from './protocol.ts';
 import { paperStates, type RunPaperOptions, runPaper, selectConfigurations } from './run-paper.ts';
 import { trainingVersions } from './training-versions.ts';
 
@@ -202,7 +204,12 @@ test('a result of an older training, or of other trials, counts as not run, and 
   const row = { learningRate: 0.01, fineTuneLearningRate: 0.001 };
   const id = 'bottlenet-conv4x-packet-seed0';
   const isCurrent = (settings: object, choices: readonly [string, PaperResult][]): boolean =>
-    hasCurrentResult(of(id), new Map([made(id, settings), ...choices]), { fineTuneLearningRate: 0.001 }, grid);
+    hasCurrentResult(
+      of(id),
+      new Map([made(id, settings), ...choices]),
+      { ...paperProtocol, fineTuneLearningRate: 0.001 },
+      grid,
+    );
   expect(isCurrent({ ...row, trainingVersion: 4 }, [])).toBe(true);
   expect(isCurrent({ ...row, trainingVersion: 4 }, [rates(today), last])).toBe(true);
   expect(isCurrent(row, [])).toBe(false);
@@ -217,7 +224,7 @@ test('a result of an older training, or of other trials, counts as not run, and 
       made(early, { ...row, trainingVersion }),
       made('learning-rates-bottlenet-conv2x', trials, 0.01),
     ] as const;
-    return hasCurrentResult(of(early), new Map(found), { fineTuneLearningRate: 0.001 }, grid);
+    return hasCurrentResult(of(early), new Map(found), { ...paperProtocol, fineTuneLearningRate: 0.001 }, grid);
   };
   expect([4, 5].map(isEarlyCurrent)).toEqual([false, true]);
   // The last phase was tried behind a compressor of another rate than the one that is chosen now.
@@ -237,7 +244,7 @@ test('adapted pictures of another codec than the one that is chosen now count as
   const trial = (start: number, more: object = {}) =>
     made(
       'adapted-codec-2000',
-      { trainingVersion: 3, codecs: [webp(start)], largerSides, epochs: trialEpochs, ...more },
+      { trainingVersion: 3, codecs: [webp(start)], largerSides, epochs: adaptedEpochs(paperProtocol), ...more },
       { notes: { chosen: webp(65) } },
     );
   const rates = (quality: number) =>
@@ -253,7 +260,7 @@ test('adapted pictures of another codec than the one that is chosen now count as
       { validation: [{ name: 'webp 112px q60', accuracy: 0.9, bytes: { mean: 1980, max: 3000 } }] },
     );
   const isCurrent = (id: string, ...results: readonly PaperResult[]): boolean =>
-    hasCurrentResult(of(id), new Map(results.map((one) => [one.id, one])), { fineTuneLearningRate: 0 }, grid);
+    hasCurrentResult(of(id), new Map(results.map((one) => [one.id, one])), paperProtocol, grid);
   expect(isCurrent(row, adapted(50))).toBe(true);
   expect(isCurrent(row, adapted(65), trial(60), pictures(4))).toBe(true);
   expect(isCurrent(row, adapted(50), trial(60), pictures(4))).toBe(false);

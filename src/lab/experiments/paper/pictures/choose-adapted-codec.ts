@@ -1,20 +1,17 @@
 /**
- * Chooses the codec that a tail is adapted to at one budget, by adapting tails to several: one that knows such pictures may
- * like more pixels of a coarser quality than the unchanged network does.
+ * Chooses the codec that a tail is adapted to at one budget, among tails that were adapted to several with all their epochs:
+ * one that knows such pictures may like more pixels of a coarser quality than the unchanged network does, or may not.
  */
 
 import type { PaperContext } from '../paper-context.ts';
 import type { PaperResult } from '../paper-result.ts';
-import { openCodecTail } from './codec-tail.ts';
+import { adaptedEpochs, openCodecTail } from './codec-tail.ts';
 import { openPictureNetwork, type PictureNetwork } from './picture-answers.ts';
 import { defaultPictureGrid, highestQualityWithin, type PictureGrid } from './picture-choice.ts';
 import { codecName, type PictureCodec } from './picture-codecs.ts';
 
 /** Sides that are tried beyond that of the codec that the unchanged network answers best, in its format. */
 export const largerSides = 2;
-
-/** Epochs of a trial. */
-export const trialEpochs = 5;
 
 /** One choice. */
 export interface AdaptedCodecOptions {
@@ -42,17 +39,18 @@ export async function chooseAdaptedCodec(
 ): Promise<Omit<PaperResult, 'id' | 'provenance'>> {
   const { budgetBytes, codecs, seed, learningRate } = options;
   await using network = await openPictureNetwork(context, seed, grid);
+  const epochs = adaptedEpochs(context.protocol);
   const tried: TriedCodec[] = [];
   for (const codec of [...codecs, ...(await withMorePixels(network, options, grid.sides))]) {
     const meanBytes = await network.meanBytes(codec);
     await using tail = await openCodecTail(context, codec, seed);
-    const { accuracy, seconds } = await tail.train(learningRate, trialEpochs);
+    const { accuracy, seconds } = await tail.train(learningRate, epochs);
     tried.push({ codec, accuracy, meanBytes, seconds });
   }
   return {
     method: 'adapted-codec',
     seed,
-    settings: { budgetBytes, codecs, largerSides, learningRate, epochs: trialEpochs },
+    settings: { budgetBytes, codecs, largerSides, learningRate, epochs },
     steps: tried.map(({ codec, seconds }) => ({ name: codecName(codec), seconds })),
     trainingSeconds: tried.reduce((sum, { seconds }) => sum + seconds, 0),
     history: [],

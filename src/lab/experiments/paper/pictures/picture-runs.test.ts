@@ -14,6 +14,7 @@ import { type PaperContext, setOf } from '../paper-context.ts';
 import { openPaperFeatures, type SplitFeatures } from '../paper-features.ts';
 import { bestAdapted, chooseAdaptedCodec } from './choose-adapted-codec.ts';
 import type { PictureGrid } from './picture-choice.ts';
+import type { PictureCodec } from './picture-codecs.ts';
 import { runAdaptedPictures } from './run-adapted-pictures.ts';
 import { runPictures } from './run-pictures.ts';
 
@@ -190,6 +191,12 @@ test('the codec to adapt to is the best of those given and of larger sides that 
   expect(validation.map(({ accuracy }) => accuracy)).toEqual(tried.map(({ accuracy }) => accuracy));
   expect(Math.max(...tried.slice(1).map(({ meanBytes }) => meanBytes))).toBeLessThanOrEqual(500);
   expect(notes.chosen).toEqual(bestAdapted(tried).codec);
+  // The tail of the chosen codec is the one that is measured: nothing is trained for it again.
+  const labels: string[] = [];
+  const listening: PaperContext = { ...context, onProgress: (label) => labels.push(label) };
+  const row = await runAdaptedPictures(listening, { ...options, codec: notes.chosen as PictureCodec }, grid);
+  expect(labels).not.toContain('conv4_x');
+  expect(row.history.at(-1)?.accuracy).toBe(bestAdapted(tried).accuracy);
   // No side is larger than the largest.
   const largest = { ...options, codecs: [{ ...given, side: 56 }] };
   expect((await chooseAdaptedCodec(context, largest, grid)).validation).toHaveLength(1);

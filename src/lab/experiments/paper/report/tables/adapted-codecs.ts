@@ -1,4 +1,4 @@
-/** Which codecs tails were adapted to on trial, and which were taken. */
+/** Which codecs tails were adapted to, and which were taken. */
 
 import { markdownTable, percent, thousands } from '../../../markdown.ts';
 import { adaptedBudgets, adaptedCodecId } from '../../grid.ts';

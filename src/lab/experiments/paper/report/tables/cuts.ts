@@ -4,7 +4,7 @@ import { splitPoints } from '../../../../../core/model/index.ts';
 import { listed, percent, thousands } from '../../../markdown.ts';
 import { adaptedBudgets, paperGrid, type TunedAt, type TunedMethod, tunedAt } from '../../grid.ts';
 import { methodTrials } from '../../learning-rate-trials.ts';
-import { largerSides, trialEpochs } from '../../pictures/choose-adapted-codec.ts';
+import { largerSides } from '../../pictures/choose-adapted-codec.ts';
 import { triedFormats } from '../../pictures/codecs-to-adapt.ts';
 import { defaultPictureGrid, filledShare } from '../../pictures/picture-choice.ts';
 import { paperProtocol } from '../../protocol.ts';
@@ -98,10 +98,10 @@ function codecCut(): string {
 
 function adaptedCut(): string {
   return (
-    `**Adapted tails.** At ${listed(adaptedBudgets.map(thousands))} bytes. At each, tails are adapted for ${trialEpochs} ` +
-    `epochs to the codecs of the ${triedFormats} best formats that the unchanged network answers best among those that fill ` +
-    `at least ${percent(filledShare, 0)} of the budget, and, in the best format, to the ${largerSides} next larger sides; the ` +
-    'best on the validation part is trained to the end, and read on the test part.'
+    `**Adapted tails.** At ${listed(adaptedBudgets.map(thousands))} bytes. At each, tails are adapted to the codecs of the ` +
+    `${triedFormats} best formats that the unchanged network answers best among those that fill at least ` +
+    `${percent(filledShare, 0)} of the budget, and, in the best format, to the ${largerSides} next larger sides, all with seed ` +
+    '0 and to the end; the best on the validation part is read on the test part.'
   );
 }
 
