@@ -262,17 +262,19 @@ test('adapted pictures of another codec than the one that is chosen now count as
   const isCurrent = (id: string, ...results: readonly PaperResult[]): boolean =>
     hasCurrentResult(of(id), new Map(results.map((one) => [one.id, one])), paperProtocol, grid);
   expect(isCurrent(row, adapted(50))).toBe(true);
-  expect(isCurrent(row, adapted(65), trial(60), pictures(4))).toBe(true);
-  expect(isCurrent(row, adapted(50), trial(60), pictures(4))).toBe(false);
+  expect(isCurrent(row, adapted(65), trial(60), pictures(trainingVersions.pictures))).toBe(true);
+  expect(isCurrent(row, adapted(50), trial(60), pictures(trainingVersions.pictures))).toBe(false);
   // A trial that began with other codecs than the pictures say, and one whose pictures are not of today.
-  expect(isCurrent(row, adapted(65), trial(50), pictures(4))).toBe(false);
-  expect(isCurrent(row, adapted(65), trial(60), pictures(3))).toBe(false);
-  expect(isCurrent('adapted-codec-2000', trial(60), pictures(4))).toBe(true);
-  expect(isCurrent('adapted-codec-2000', trial(60, { largerSides: 1 }), pictures(4))).toBe(false);
-  expect(isCurrent('adapted-codec-2000', trial(60, { epochs: 4 }), pictures(4))).toBe(false);
+  expect(isCurrent(row, adapted(65), trial(50), pictures(trainingVersions.pictures))).toBe(false);
+  expect(isCurrent(row, adapted(65), trial(60), pictures(trainingVersions.pictures - 1))).toBe(false);
+  expect(isCurrent('adapted-codec-2000', trial(60), pictures(trainingVersions.pictures))).toBe(true);
+  expect(isCurrent('adapted-codec-2000', trial(60, { largerSides: 1 }), pictures(trainingVersions.pictures))).toBe(
+    false,
+  );
+  expect(isCurrent('adapted-codec-2000', trial(60, { epochs: 4 }), pictures(trainingVersions.pictures))).toBe(false);
   const atRates = (codec: number): boolean =>
     isCurrent('learning-rates-adapted-pictures-conv4x-1000', rates(codec), {
-      ...pictures(4),
+      ...pictures(trainingVersions.pictures),
       validation: [{ name: 'webp 112px q30', accuracy: 0.9, bytes: { mean: 980, max: 2000 } }],
     });
   expect([30, 31].map(atRates)).toEqual([true, false]);

@@ -13,7 +13,7 @@ export const trainingVersions = {
    * all others.
    */
   bottlenetEverything: (split: SplitPoint): number => (split === 'conv5_x' || split === 'conv2_x' ? 5 : 4),
-  pictures: 4,
+  pictures: 5,
   adaptedPictures: 3,
 } as const;
 

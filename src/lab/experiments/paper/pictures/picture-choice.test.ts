@@ -42,17 +42,21 @@ test('candidates: the least divergent of each budget first, then the next sides;
   expect(names(10)).toEqual(names(4));
 });
 
-test('the least divergent sides of a budget fill it', () => {
+test('the sides that diverge least where they fill a budget fill it', () => {
   const all = [
-    sampled(112, 10, 400, 0.5),
-    sampled(112, 20, 600, 0.1),
+    sampled(112, 20, 800, 0.1),
+    sampled(112, 10, 200, 0.7),
     sampled(56, 50, 450, 0.3),
     sampled(28, 90, 490, 0.7),
-    sampled(224, 1, 900, 0.4),
+    sampled(224, 1, 900, 0.2),
   ];
-  expect(sidesToFill(all, 500, 2)).toEqual([56, 112]);
-  expect(sidesToFill(all, 1000, 3)).toEqual([112, 56, 224]);
-  expect(sidesToFill(all, 399, 2)).toEqual([]);
+  // Halfway from 200 to 800 bytes by their ratio 112 stands at 0.4.
+  expect(sidesToFill(all, 400, 3)).toEqual([112]);
+  expect(sidesToFill(all, 500, 3)).toEqual([56, 112, 28]);
+  // Its sampled quality that fits diverges more than 56 does, what fills the budget less.
+  expect(sidesToFill(all, 790, 2)).toEqual([112, 56]);
+  expect(sidesToFill(all, 1000, 3)).toEqual([112, 224, 56]);
+  expect(sidesToFill(all, 199, 2)).toEqual([]);
 });
 
 test('the highest quality within a budget is found in at most seven probes', async () => {

@@ -3,8 +3,8 @@
  *
  * First every side and quality of a format is tried on a small sample of pictures, which gives mean bytes and how far the
  * network's answers move (a divergence tells more than an accuracy of so few). Of each format the combinations that diverge
- * least within the budgets become candidates. The least divergent sides of a budget fill it, at the highest quality that fits.
- * The accuracy of all these on more pictures of the validation part decides.
+ * least within the budgets become candidates. The sides that diverge least where they fill a budget do so, at the highest
+ * quality that fits. The accuracy of all these on more pictures of the validation part decides.
  */
 
 import type { FrameBytes } from '../paper-result.ts';
@@ -87,11 +87,36 @@ export function candidateCodecs(
   return [...candidates];
 }
 
-/** The sides, of one format, that diverge least within a budget, least first. */
+/**
+ * The sides, of one format, that diverge least when they fill a budget, least first: at qualities between those that were
+ * sampled, so that a side is not judged by a file of half the bytes because its next quality is a little above the budget.
+ */
 export function sidesToFill(sampled: readonly SampledCodec[], budgetBytes: number, count: number): number[] {
-  return bestOfSides(sampled.filter(({ meanBytes }) => meanBytes <= budgetBytes))
+  const sides = [...new Set(sampled.map(({ codec }) => codec.side))];
+  return sides
+    .map((side) => ({ side, divergence: divergenceAt(ofSide(sampled, side), budgetBytes) }))
+    .sort((a, b) => a.divergence - b.divergence)
+    .filter(({ divergence }) => divergence < Number.POSITIVE_INFINITY)
     .slice(0, count)
     .map(({ side }) => side);
+}
+
+const ofSide = (sampled: readonly SampledCodec[], side: number): SampledCodec[] =>
+  sampled.filter(({ codec }) => codec.side === side).sort((a, b) => a.meanBytes - b.meanBytes);
+
+/**
+ * Divergence of one side at a number of bytes, linear in their logarithm between the codecs around them: that of the largest
+ * where it is no larger, infinite where the smallest is larger.
+ *
+ * @param ascending - By mean bytes.
+ */
+function divergenceAt(ascending: readonly SampledCodec[], bytes: number): number {
+  const below = ascending.findLast(({ meanBytes }) => meanBytes <= bytes);
+  const above = ascending.find(({ meanBytes }) => meanBytes > bytes);
+  if (below === undefined) return Number.POSITIVE_INFINITY;
+  if (above === undefined) return below.divergence;
+  const share = Math.log(bytes / below.meanBytes) / Math.log(above.meanBytes / below.meanBytes);
+  return below.divergence + share * (above.divergence - below.divergence);
 }
 
 /**

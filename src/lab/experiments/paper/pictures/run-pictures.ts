@@ -1,5 +1,5 @@
 /**
- * The picture itself as a rival in the paper's experiment: JPEG, WebP and AVIF at every side and quality, answered by the
+ * The picture itself as a rival in the paper's experiment: JPEG, WebP and AVIF at many sides and qualities, answered by the
  * uncompressed network. The choice for each number of bytes is made on the validation part; the test part is read once for
  * each codec chosen, at the quality chosen, so its mean bytes are measured and may differ a little from the budget.
  */
