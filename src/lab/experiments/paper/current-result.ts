@@ -21,7 +21,7 @@ import { trainingVersionOf, unsaidTrainingVersion } from './training-versions.ts
 export function hasCurrentResult(
   configuration: Configuration,
   results: ReadonlyMap<string, PaperResult>,
-  protocol: Pick<PaperProtocol, 'learningRates' | 'fineTuneLearningRate' | 'epochs'>,
+  protocol: Pick<PaperProtocol, 'learningRates' | 'learningRateShare' | 'fineTuneLearningRate' | 'epochs'>,
   grid: readonly Configuration[],
 ): boolean {
   const result = results.get(configuration.id);
@@ -35,8 +35,9 @@ export function hasCurrentResult(
   const version = trainingVersionOf(configuration);
   if (version !== undefined && settings.trainingVersion !== version) return false;
   if (configuration.method === 'learning-rates') {
-    const { rates, epochs } = learningRateTrials(configuration.of, configuration.split);
+    const { rates, epochs, onShare } = learningRateTrials(configuration.of, configuration.split);
     if (!isDeepStrictEqual(settings.learningRates, rates) || settings.epochs !== epochs) return false;
+    if (settings.share !== (onShare ? protocol.learningRateShare : 1)) return false;
   }
   if (configuration.method === 'adapted-codec') {
     if (settings.epochs !== adaptedEpochs(protocol) || settings.largerSides !== largerSides) return false;

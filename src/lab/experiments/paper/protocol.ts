@@ -7,7 +7,7 @@ import { featureShape } from '../../networks/index.ts';
 import type { TrainRecipe } from '../../training/index.ts';
 import type { FrameSize } from './paper-result.ts';
 
-/** Epochs of the steps of a training; every method that trains the same thing gets the same. */
+/** Epochs of the steps of a training. */
 export interface PaperEpochs {
   /** Passes of the teacher, a linear classifier. */
   readonly teacher: number;

@@ -164,7 +164,7 @@ test('a result at another learning rate than the chosen one counts as not run', 
     const settings = { protocol, learningRate, ...more };
     return writeFile(join(out, `${id}.json`), JSON.stringify({ id, settings, notes: { chosen } }));
   };
-  const tried = { learningRates: methodTrials.aecnn.rates };
+  const tried = { learningRates: methodTrials.aecnn.rates, share: protocol.learningRateShare };
   const trained = paperGrid().filter(({ id }) => id.startsWith('aecnn-conv3x'));
   for (const { id } of trained) await write(id, 0.001);
   const current = async () =>
@@ -179,7 +179,7 @@ test('a result at another learning rate than the chosen one counts as not run', 
   await write('learning-rates-aecnn-conv2x-256x', 0, 0.0001, tried);
   expect(await current()).toEqual(['aecnn-conv3x-packet-seed0']);
   // Theirs say none for the tail that is trained too: it was the protocol's.
-  const fineTuned = { learningRates: methodTrials['aecnn-fine-tune'].rates };
+  const fineTuned = { learningRates: methodTrials['aecnn-fine-tune'].rates, share: 1 };
   const writeLast = (chosen: number) => write('learning-rates-aecnn-fine-tune-conv4x', 0, chosen, fineTuned);
   await writeLast(protocol.fineTuneLearningRate);
   expect(await current()).toEqual(['aecnn-conv3x-packet-seed0']);
@@ -197,10 +197,10 @@ test('a result of an older training, or of other trials, counts as not run, and 
   const rates = (settings: object, chosen = 0.01) => made('learning-rates-bottlenet-conv4x', settings, chosen);
   const last = made(
     'learning-rates-bottlenet-fine-tune-conv4x',
-    { trainingVersion: 4, learningRates: methodTrials['bottlenet-fine-tune'].rates, learningRate: 0.01 },
+    { trainingVersion: 4, learningRates: methodTrials['bottlenet-fine-tune'].rates, share: 1, learningRate: 0.01 },
     0.001,
   );
-  const today = { trainingVersion: 4, learningRates: methodTrials.bottlenet.rates };
+  const today = { trainingVersion: 4, learningRates: methodTrials.bottlenet.rates, share: 1 };
   const row = { learningRate: 0.01, fineTuneLearningRate: 0.001 };
   const id = 'bottlenet-conv4x-packet-seed0';
   const isCurrent = (settings: object, choices: readonly [string, PaperResult][]): boolean =>
@@ -215,11 +215,12 @@ test('a result of an older training, or of other trials, counts as not run, and 
   expect(isCurrent(row, [])).toBe(false);
   expect(isCurrent({ ...row, trainingVersion: 4 }, [rates({ ...today, trainingVersion: 3 })])).toBe(false);
   expect(isCurrent({ ...row, trainingVersion: 4 }, [rates({ ...today, learningRates: [0.01] })])).toBe(false);
+  expect(isCurrent({ ...row, trainingVersion: 4 }, [rates({ ...today, share: 0.2 })])).toBe(false);
   expect(isCurrent({ ...row, trainingVersion: 4 }, [rates({ ...today, epochs: 8 })])).toBe(false);
   // A rule of the last phase that came later: at conv2_x alone it makes another row, and no other choice of learning rates.
   const early = 'bottlenet-conv2x-packet-seed0';
   const isEarlyCurrent = (trainingVersion: number): boolean => {
-    const trials = { trainingVersion: 4, learningRates: [0.03, 0.1, 0.3], epochs: 8 };
+    const trials = { trainingVersion: 4, learningRates: [0.03, 0.1, 0.3], share: 1, epochs: 8 };
     const found = [
       made(early, { ...row, trainingVersion }),
       made('learning-rates-bottlenet-conv2x', trials, 0.01),
@@ -252,6 +253,7 @@ test('adapted pictures of another codec than the one that is chosen now count as
       trainingVersion: 3,
       codec: webp(quality),
       learningRates: methodTrials['adapted-pictures'].rates,
+      share: 1,
     });
   const pictures = (trainingVersion: number) =>
     made(

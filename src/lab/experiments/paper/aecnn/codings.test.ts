@@ -17,4 +17,7 @@ test('deflate: negative symbols are bytes too, and what repeats is cheap', () =>
   const varied = Int16Array.from(flat, (_, i) => ((i * 7919) % 64) - 32);
   expect(deflateBytes(flat)).toBeLessThan(headerBytes + 40);
   expect(deflateBytes(varied)).toBeGreaterThan(deflateBytes(flat));
+  // Symbols that differ in their second byte alone are told apart.
+  const wide = Int16Array.from(varied, (symbol, i) => symbol + 256 * ((i * 104_729) % 3));
+  expect(deflateBytes(wide)).toBeGreaterThan(deflateBytes(varied) + 200);
 });

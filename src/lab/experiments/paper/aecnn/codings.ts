@@ -13,13 +13,10 @@ export function rawBytes(entropy: EntropyModel): number {
   return headerBytes + Math.ceil(bits.reduce((a, b) => a + b, 0) / 8);
 }
 
-/** Bytes of a frame whose symbols, a byte each, go through deflate at its highest level. */
+/** Bytes of a frame whose symbols go through deflate at its highest level: a byte each where they all fit, two otherwise. */
 export function deflateBytes(symbols: Int16Array): number {
-  return (
-    headerBytes +
-    deflateRawSync(
-      Uint8Array.from(symbols, (symbol) => symbol & 0xff),
-      { level: 9 },
-    ).length
-  );
+  const isBytes = symbols.every((symbol) => symbol >= -128 && symbol <= 127);
+  const values = isBytes ? Int8Array.from(symbols) : symbols;
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  return headerBytes + deflateRawSync(bytes, { level: 9 }).length;
 }

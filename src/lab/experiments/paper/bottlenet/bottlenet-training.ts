@@ -2,7 +2,8 @@
  * The training of BottleNet++ (arXiv:1910.14315, section III): the backbone (our teacher) is given, then encoder and decoder in
  * front of a frozen tail, then everything. Cross-entropy; with distillation, as a second column, our own method's loss.
  *
- * The same patience, epochs and learning-rate schedules as every other method that trains the same thing.
+ * Patience, most epochs and the decay are those of AECNN end to end, but that patience begins later; the last phase has the
+ * epochs of AECNN's fine-tuning, and another round while the last is its best.
  */
 
 import type { SplitPoint } from '../../../../core/model/index.ts';

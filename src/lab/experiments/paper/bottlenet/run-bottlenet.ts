@@ -142,7 +142,7 @@ export async function runBottlenet(
       ...trained.map(({ name, phase }) => ({ name, accuracy: phase.accuracy, bytes })),
     ],
     test,
-    notes: { rawBytesCountNoHeader: true },
+    notes: {},
   };
 }
 

@@ -9,6 +9,8 @@ export interface Convergence {
   readonly threshold: number;
   readonly stepByStep: TrainingCourse;
   readonly endToEnd: TrainingCourse;
+  /** Step by step from random values, as end to end starts: what the closed form has no part in. Nothing when it was not run. */
+  readonly randomStart?: TrainingCourse;
   /** Seconds of step by step over those of end to end; nothing when step by step never comes so near. */
   readonly ratio?: number;
 }
@@ -52,5 +54,13 @@ export function convergence(results: PaperResults): Convergence | undefined {
     ours.secondsToThreshold === undefined
       ? undefined
       : ours.secondsToThreshold / (theirs.secondsToThreshold ?? theirs.seconds);
-  return { threshold, stepByStep: ours, endToEnd: theirs, ...(ratio === undefined ? {} : { ratio }) };
+  const random = results.get(ablationId('random-start'));
+  const randomFinal = random && frozenTailHistory(random).at(-1)?.accuracy;
+  return {
+    threshold,
+    stepByStep: ours,
+    endToEnd: theirs,
+    ...(random && randomFinal !== undefined ? { randomStart: courseOf(random, randomFinal) } : {}),
+    ...(ratio === undefined ? {} : { ratio }),
+  };
 }

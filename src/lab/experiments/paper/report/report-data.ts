@@ -93,10 +93,27 @@ export function outdatedIds(results: PaperResults): readonly string[] {
     .map(({ id }) => id);
 }
 
-/** Whether one of these rests on a result that a run of today would replace. */
+/** Whether one of these measures rests on a result that a run of today would replace. */
 export function isOutdated(results: PaperResults, ...measured: readonly (Measured | undefined)[]): boolean {
   const outdated = outdatedIds(results);
   return measured.some((one) => one?.ids.some((id) => outdated.includes(id)));
+}
+
+/** Ids of the grid without a result that a target rests on: those of a method's main rows at a split point and size. */
+export function missingAt(
+  results: PaperResults,
+  methods: readonly ('aecnn' | 'bottlenet')[],
+  split: SplitPoint,
+  size: FrameSize,
+): readonly string[] {
+  return paperGrid().flatMap((one) => {
+    if (one.method !== 'aecnn' && one.method !== 'bottlenet') return [];
+    const isMain = one.method === 'aecnn' ? one.variation === undefined : one.erasureProbability === undefined;
+    const isThere = results.has(one.id);
+    return isMain && !isThere && methods.includes(one.method) && one.split === split && one.size === size
+      ? [one.id]
+      : [];
+  });
 }
 
 /** What all results were run with; nothing when there are none. */
@@ -200,16 +217,10 @@ export function bottlenetColumns(results: PaperResults, split: SplitPoint, size:
 /**
  * The column of BottleNet++ that loses least on the test part within the size, over the seeds that all columns have: a gift to
  * the baseline, as its rivals have to choose before they see that part.
- *
- * @param coding - `raw bits` as its paper sends them, or `entropy coded` by our coder.
+ * Its bytes are raw bits, as its paper sends them.
  */
-export function bestBottlenet(
-  results: PaperResults,
-  split: SplitPoint,
-  size: FrameSize,
-  coding: 'raw bits' | 'entropy coded' = 'raw bits',
-): Measured | undefined {
-  const columns = bottlenetColumns(results, split, size).filter(({ name }) => name.endsWith(coding));
+export function bestBottlenet(results: PaperResults, split: SplitPoint, size: FrameSize): Measured | undefined {
+  const columns = bottlenetColumns(results, split, size).filter(({ name }) => name.endsWith('raw bits'));
   const common = seeds.filter((seed) => columns.every((column) => column.seeds.some((one) => one.seed === seed)));
   const lossOf = (column: Measured): number =>
     mean(column.seeds.filter(({ seed }) => common.length === 0 || common.includes(seed)).map(({ loss }) => loss));

@@ -3,14 +3,13 @@
 import { type SplitPoint, splitPoints } from '../../../../core/model/index.ts';
 import { listed, points, thousands } from '../../markdown.ts';
 import { type Target, type TargetPart, target } from '../../target.ts';
-import { adaptedBudgets, picturesId } from '../grid.ts';
+import { paperGrid, picturesId } from '../grid.ts';
 import type { FrameSize } from '../paper-result.ts';
 import type { Difference } from './bootstrap.ts';
 import { convergence } from './convergence.ts';
 import { pictureComparisons } from './picture-comparison.ts';
 import {
   bestBottlenet,
-  configurationId,
   differenceOf,
   fineTunedMeasure,
   fitsSize,
@@ -18,6 +17,7 @@ import {
   isOutdated,
   type Measured,
   measuredAt,
+  missingAt,
   type PaperResults,
   uncompressedMeasure,
 } from './report-data.ts';
@@ -49,6 +49,10 @@ function standingOf(results: PaperResults, rests: readonly (Measured | undefined
   return { hint: `${outdated ? ', to be run again' : ''}${missing}`, decides: !outdated && missing === '' };
 }
 
+/** What keeps a figure from deciding: rows that have not been run. */
+const missingHint = (ids: readonly string[]): string =>
+  ids.length === 0 ? '' : `, not run yet: ${listed(ids.map((id) => `\`${id}\``))}`;
+
 /** A part is missed whatever it rests on, and met only by what decides. */
 const judged = (isMet: boolean, { decides }: Standing): boolean | undefined => (isMet && !decides ? undefined : isMet);
 
@@ -66,7 +70,7 @@ function lossPart(results: PaperResults, split: SplitPoint, size: FrameSize, mos
   const uncompressed = uncompressedMeasure(results);
   const interval = uncompressed ? intervalText(differenceOf(uncompressed, measured)) : '';
   const hint = fineTuned ? `, tail fine-tuned ${points(fineTuned.loss)}` : '';
-  const standing = standingOf(results, [measured]);
+  const standing = standingOf(results, [measured], missingHint(missingAt(results, ['aecnn'], split, size)));
   const figure = `${split}: ${points(measured.loss)}${interval}, ${bytes}${hint}${standing.hint}`;
   return { figure, isMet: judged(isMet, standing) };
 }
@@ -76,8 +80,7 @@ function bottlenetPart(results: PaperResults, split: SplitPoint, size: FrameSize
   const theirs = bestBottlenet(results, split, size);
   const difference = ours && theirs && differenceOf(ours, theirs);
   if (!difference) return { figure: `${split} ${size}: not run yet`, isMet: undefined };
-  const isDistilledThere = results.has(configurationId('bottlenet-distilled', split, size, 0));
-  const missing = isDistilledThere ? '' : ', its distilled column not run yet';
+  const missing = missingHint(missingAt(results, ['aecnn', 'bottlenet'], split, size));
   const standing = standingOf(results, [ours, theirs], missing);
   return {
     figure: `${split} ${size}: ${points(difference.mean)}${intervalText(difference)}${standing.hint}`,
@@ -138,7 +141,7 @@ export function targets(results: PaperResults): readonly Target[] {
 }
 
 function missingAdapted(results: PaperResults): TargetPart[] {
-  const missing = adaptedBudgets.filter((bytes) => !results.has(`adapted-pictures-${bytes}-seed0`));
+  const missing = paperGrid().filter(({ id, method }) => method === 'adapted-pictures' && !results.has(id));
   if (missing.length === 0) return [];
-  return [{ figure: `adapted tails at ${listed(missing.map(thousands))} bytes: not run yet`, isMet: undefined }];
+  return [{ figure: `not run yet: ${listed(missing.map(({ id }) => `\`${id}\``))}`, isMet: undefined }];
 }

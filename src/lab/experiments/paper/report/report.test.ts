@@ -275,20 +275,34 @@ describe('the targets', () => {
     expect(verdicts(madeResults([good], without))[2]).toBe('missed');
   });
 
+  test('without one of its seeds a figure decides nothing, and the seed is named', () => {
+    for (const [id, undecided] of [
+      ['aecnn-conv4x-256x-seed2', [0, 2]],
+      ['aecnn-conv4x-packet-seed1', [1, 2]],
+      ['bottlenet-distilled-conv4x-256x-seed2', [2]],
+      ['adapted-pictures-2000-seed1', [3]],
+    ] as const) {
+      const results = madeResults([], [id]);
+      const found = targets(paperResults(results));
+      expect(found.flatMap(({ verdict }, i) => (verdict === 'undecided' ? [i] : []))).toEqual(undecided);
+      for (const i of undecided) expect(found[i]?.figures.join()).toContain(`not run yet: \`${id}\``);
+    }
+  });
+
   test('losses and leads have their intervals, and a lead that its interval does not separate from zero is called a tie', () => {
     const [whole, packets, , pictures] = targets(paperResults(madeResults()));
     for (const part of [...(whole?.figures ?? []), ...(packets?.figures ?? []), ...(pictures?.figures ?? [])]) {
       expect(part).toMatch(/^[^:]+: -?\d+\.\d\d \(-?\d+\.\d\d to -?\d+\.\d\d\)/);
     }
     expect(pictures?.figures.join()).not.toContain('a tie');
-    const close = madeResult({
-      id: 'adapted-pictures-2000-seed0',
-      method: 'adapted-pictures',
-      test: [madeMeasure('adapted webp 112px q20', 0.945, 1900)],
-    });
-    const [, , , tied] = targets(
-      paperResults(madeResults([close], ['adapted-pictures-2000-seed1', 'adapted-pictures-2000-seed2'])),
+    const close = [0, 1, 2].map((seed) =>
+      madeResult({
+        id: `adapted-pictures-2000-seed${seed}`,
+        method: 'adapted-pictures',
+        test: [madeMeasure('adapted webp 112px q20', 0.945, 1900)],
+      }),
     );
+    const [, , , tied] = targets(paperResults(madeResults(close)));
     expect(tied?.figures.at(-1)).toMatch(/^2,000 bytes: 0\.10 \(.*\), a tie$/);
     expect(tied?.verdict).toBe('met');
   });
@@ -300,6 +314,8 @@ describe('the targets', () => {
     expect(course?.endToEnd.secondsToThreshold).toBe(2000);
     expect(course?.ratio).toBeCloseTo(0.12, 10);
     expect(table('paper-convergence', madeResults())).toContain('is met');
+    const random = rowOf(table('paper-convergence', madeResults()), 'step by step, from random values');
+    expect(random.slice(1)).toEqual(['94.00 %', '400', '240']);
   });
 });
 

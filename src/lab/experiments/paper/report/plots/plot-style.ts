@@ -8,7 +8,6 @@ export const colours = {
   green: '#009E73',
   vermilion: '#D55E00',
   blue: '#0072B2',
-  sky: '#56B4E9',
   purple: '#CC79A7',
   orange: '#E69F00',
   black: '#000000',

@@ -2,7 +2,7 @@
 
 import { markdownTable, percent, points } from '../../../markdown.ts';
 import { bottlenetColumns, configurationId, measuredOf, type PaperResults, splitSizes } from '../report-data.ts';
-import { bottlenetName, bytesText, notRun } from './cells.ts';
+import { bottlenetName, bytesText, notRun, outdatedMark } from './cells.ts';
 
 /** Every column of BottleNet++. */
 export function bottlenetTable(results: PaperResults): string {
@@ -14,7 +14,7 @@ export function bottlenetTable(results: PaperResults): string {
     const columns = [...bottlenetColumns(results, split, size), ...erased];
     if (columns.length === 0) return [[`${split}, ${size}`, notRun, '', '', '']];
     return columns.map((measured) => [
-      `${split}, ${size}`,
+      `${split}, ${size}${outdatedMark(results, measured)}`,
       `${bottlenetName(measured)}${measured.family === 'bottlenet-erasure' ? ', trained with erasures' : ''}`,
       percent(measured.accuracy, 2),
       points(measured.loss),

@@ -7,7 +7,7 @@ import { points, thousands } from '../../../markdown.ts';
 import type { FrameBytes } from '../../paper-result.ts';
 import { featureBytes } from '../../protocol.ts';
 import type { Difference } from '../bootstrap.ts';
-import { isOutdated, type Measured, type PaperResults } from '../report-data.ts';
+import { isOutdated, type Measured, outdatedIds, type PaperResults } from '../report-data.ts';
 
 /** In place of a figure that there is no file for. */
 export const notRun = 'not run yet';
@@ -27,9 +27,15 @@ export function ratioText(split: SplitPoint, { mean }: FrameBytes): string {
   return `${thousands(featureBytes(split) / mean)}x (${thousands(readBytes(split) / mean)}x)`;
 }
 
+const toBeRunAgain = ' (to be run again)';
+
 /** Marks what rests on results that a run of today would replace. */
 export const outdatedMark = (results: PaperResults, ...measured: readonly (Measured | undefined)[]): string =>
-  isOutdated(results, ...measured) ? ' (to be run again)' : '';
+  isOutdated(results, ...measured) ? toBeRunAgain : '';
+
+/** The same for a configuration that has no measure of its own. */
+export const outdatedIdMark = (results: PaperResults, id: string): string =>
+  outdatedIds(results).includes(id) ? toBeRunAgain : '';
 
 /** What a measure of BottleNet++ is, in words. */
 export function bottlenetName({ family, name }: Measured): string {

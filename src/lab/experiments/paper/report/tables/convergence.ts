@@ -9,7 +9,7 @@ import { notRun } from './cells.ts';
 export function convergenceTable(results: PaperResults): string {
   const course = convergence(results);
   if (!course) return notRun;
-  const { threshold, stepByStep, endToEnd, ratio } = course;
+  const { threshold, stepByStep, endToEnd, randomStart, ratio } = course;
   const row = (name: string, { finalAccuracy, seconds, secondsToThreshold }: TrainingCourse): string[] => [
     name,
     percent(finalAccuracy, 2),
@@ -28,5 +28,10 @@ export function convergenceTable(results: PaperResults): string {
       : `Step by step takes ${ratio.toFixed(2)} of the seconds of end to end to come within 1 point of the better final accuracy${
           endToEnd.secondsToThreshold === undefined ? ' (end to end never does: all its seconds are counted)' : ''
         }. The target, at most half, is ${ratio <= 0.5 ? 'met' : '**not** met'}.`;
-  return `${markdownTable(head, [row('step by step', stepByStep), row('end to end', endToEnd)])}\n\n${sentence}`;
+  const rows = [
+    row('step by step', stepByStep),
+    row('end to end, from random values', endToEnd),
+    ...(randomStart ? [row('step by step, from random values', randomStart)] : []),
+  ];
+  return `${markdownTable(head, rows)}\n\n${sentence}`;
 }

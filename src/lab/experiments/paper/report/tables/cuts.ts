@@ -7,8 +7,9 @@ import { methodTrials } from '../../learning-rate-trials.ts';
 import { largerSides } from '../../pictures/choose-adapted-codec.ts';
 import { triedFormats } from '../../pictures/codecs-to-adapt.ts';
 import { defaultPictureGrid, filledShare } from '../../pictures/picture-choice.ts';
+import { encoderSettings } from '../../pictures/picture-codecs.ts';
 import { paperProtocol } from '../../protocol.ts';
-import { expectedIds, type PaperResults, protocolOf, sizeText } from '../report-data.ts';
+import { expectedIds, type PaperResults, protocolOf, seeds, sizeText } from '../report-data.ts';
 import { tunedNames } from './learning-rates.ts';
 
 /** Hours that the whole grid was meant to take, on two cores. */
@@ -53,8 +54,16 @@ function epochCut(results: PaperResults): string {
     return history.filter(({ step }) => step === 'compressor').length >= mostUntilPlateau + decay;
   });
   const most = `**Epochs of BottleNet++.** At most ${mostUntilPlateau} before its learning rate falls;`;
-  if (cut.length === 0)
-    return `${most} validation stopped rising before that in all ${rows.length} rows that were run.`;
+  if (cut.length === 0) {
+    if (rows.length === 0) return `${most} none was trained yet.`;
+    const epochs = rows.map(({ history }) => history.filter(({ step }) => step === 'compressor').length);
+    const fewest = Math.min(...epochs);
+    const first = epochs.filter((count) => count === fewest).length;
+    return (
+      `${most} validation stopped rising before that in all ${rows.length} rows that were run. The shortest, ` +
+      `${first} of them, took ${fewest} epochs with those of the falling rate.`
+    );
+  }
   return `${most} so many were needed, and more may have helped, in ${listed(cut.map(({ id }) => `\`${id}\``))}.`;
 }
 
@@ -92,7 +101,8 @@ function codecCut(): string {
     `${grid.mostCandidates} of these are answered on ${grid.validationPictures} validation pictures, and at each budget the ` +
     `${grid.filledSides} best sides at the highest quality that fits. The best one of each budget ` +
     `(${listed(grid.budgets.map(thousands))} bytes) is read on the test part; all ${grid.formats.length} formats only ` +
-    `at ${listed(grid.comparedBudgets.map(thousands))} bytes.`
+    `at ${listed(grid.comparedBudgets.map(thousands))} bytes. JPEG is mozjpeg's, WebP is encoded at effort ` +
+    `${encoderSettings.webp.effort} of 6, AVIF at effort ${encoderSettings.avif.effort} of 9: more is many times slower.`
   );
 }
 
@@ -111,8 +121,8 @@ function timeCut(results: PaperResults): string {
   const run = expectedIds.filter((id) => results.has(id)).length;
   return (
     `**Time.** Meant were ${meantHours} hours on two cores. The trainings of the ${run} of ${expectedIds.length} ` +
-    `configurations that have files took ${hours.toFixed(1)} hours, most of them on one thread, two at a time. Steps that ` +
-    'several share are counted each time; features, validation and codecs are not.'
+    `configurations that have files took ${hours.toFixed(1)} hours, most of them on one thread: two at a time, ` +
+    `${(hours / 2).toFixed(1)} hours. Steps that several share are counted each time; features, validation and codecs are not.`
   );
 }
 
@@ -123,8 +133,13 @@ function gridCut(): string {
   const erasure = paperGrid().flatMap((one) =>
     one.method === 'bottlenet' && one.erasureProbability !== undefined ? [`${one.split}, ${one.size}`] : [],
   );
+  const lastSeed = Math.max(...seeds);
+  const ofAllSeeds = expectedIds
+    .filter((id) => id.endsWith(`-seed${lastSeed}`))
+    .map((id) => id.slice(0, -'-seed0'.length));
   return (
     `**Rows.** The tail is fine-tuned at ${listed(splitPoints.filter((split) => fineTuned.has(split)))} only. ` +
-    `BottleNet++ is trained with erasures at ${listed(erasure)} only.`
+    `BottleNet++ is trained with erasures at ${listed(erasure)} only. ${seeds.length} seeds have ` +
+    `${listed(ofAllSeeds.map((id) => `\`${id}\``))}; all others have one.`
   );
 }

@@ -2,18 +2,19 @@
 
 import { markdownTable, percent } from '../../../markdown.ts';
 import { aecnnSplitSizes, measuredAt, type PaperResults, sizeText } from '../report-data.ts';
-import { bytesText, notRun } from './cells.ts';
+import { bytesText, notRun, outdatedMark } from './cells.ts';
 
 /** The same answers in other bytes: fixed-length codes, deflate, our entropy coder. */
 export function entropyCodingTable(results: PaperResults): string {
   const rows = aecnnSplitSizes.flatMap(({ split, size }) =>
     ['tail frozen', 'tail fine-tuned'].flatMap((tail) => {
-      const bytesOf = (coding: string) => measuredAt(results, 'aecnn', split, size, `${tail}, ${coding}`)?.bytes;
-      const [raw, deflate, ours] = ['raw bits', 'deflate', 'entropy coded'].map(bytesOf);
+      const coded = (coding: string) => measuredAt(results, 'aecnn', split, size, `${tail}, ${coding}`);
+      const measured = coded('entropy coded');
+      const [raw, deflate, ours] = ['raw bits', 'deflate', 'entropy coded'].map((coding) => coded(coding)?.bytes);
       if (!ours) return tail === 'tail frozen' ? [[`${split}, ${sizeText(size)}`, notRun, '', '', '']] : [];
       return [
         [
-          `${split}, ${sizeText(size)}${tail === 'tail frozen' ? '' : `, ${tail}`}`,
+          `${split}, ${sizeText(size)}${tail === 'tail frozen' ? '' : `, ${tail}`}${outdatedMark(results, measured)}`,
           raw ? bytesText(raw) : '',
           deflate ? bytesText(deflate) : '',
           bytesText(ours),

@@ -56,9 +56,14 @@ export function shortTable(results: PaperResults): string {
     const ours = measuredAt(results, 'aecnn', split, size);
     const theirs = bestBottlenet(results, split, size);
     return [
-      `${split}, ${size}${outdatedMark(results, ours, theirs)}`,
+      `${split}, ${size}${outdatedMark(results, ours)}`,
       ...(ours ? [points(ours.loss), bytesText(ours.bytes), ratioText(split, ours.bytes)] : [notRun, '', '']),
-      ...(theirs ? [points(theirs.loss), ours ? differenceText(differenceOf(ours, theirs)) : ''] : [notRun, '']),
+      ...(theirs
+        ? [
+            `${points(theirs.loss)}${outdatedMark(results, theirs)}`,
+            ours ? differenceText(differenceOf(ours, theirs)) : '',
+          ]
+        : [notRun, '']),
     ];
   });
   return markdownTable(

@@ -3,7 +3,7 @@
 import { markdownTable, percent } from '../../../markdown.ts';
 import { paperGrid, type TunedMethod } from '../../grid.ts';
 import { type PaperResults, sizeText } from '../report-data.ts';
-import { notRun } from './cells.ts';
+import { notRun, outdatedIdMark } from './cells.ts';
 
 /** What learning rates are chosen for, in words. */
 export const tunedNames: { readonly [Method in TunedMethod]: string } = {
@@ -26,7 +26,7 @@ export function learningRatesTable(results: PaperResults): string {
     const result = results.get(id);
     if (!result) return [[label, notRun, '']];
     const tried = result.validation.map(({ name, accuracy }) => `${name}: ${percent(accuracy)}`);
-    return [[label, tried.join(', '), String(result.notes.chosen ?? '')]];
+    return [[`${label}${outdatedIdMark(results, id)}`, tried.join(', '), String(result.notes.chosen ?? '')]];
   });
   return markdownTable(['', 'tried: accuracy of the validation part', 'chosen'], rows);
 }

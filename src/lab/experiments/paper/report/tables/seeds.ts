@@ -11,7 +11,7 @@ import {
   type PaperResults,
   seeds,
 } from '../report-data.ts';
-import { notRun } from './cells.ts';
+import { notRun, outdatedMark } from './cells.ts';
 
 /** Methods with several seeds, and which of their measures are shown. */
 const shown = {
@@ -30,7 +30,9 @@ export function seedsTable(results: PaperResults): string {
       const measured = measureNames(results, family, size).flatMap(
         (name) => measuredAt(results, family, mainSplit, size, name) ?? [],
       );
-      return measured.length === 0 ? [[label, notRun, '', '', '']] : measured.map((one) => seedsRow(label, one));
+      return measured.length === 0
+        ? [[label, notRun, '', '', '']]
+        : measured.map((one) => seedsRow(results, label, one));
     }),
   );
   return markdownTable([`at ${mainSplit}`, 'seeds', 'accuracy, mean (range)', 'loses, points', 'mean bytes'], rows);
@@ -44,9 +46,10 @@ function measureNames(results: PaperResults, family: keyof typeof shown, size: F
   return [...new Set(names)].filter((name) => name.endsWith(shown[family].coding));
 }
 
-function seedsRow(label: string, { name, seeds: run }: Measured): string[] {
+function seedsRow(results: PaperResults, label: string, measured: Measured): string[] {
+  const { name, seeds: run } = measured;
   return [
-    `${label}, ${name}`,
+    `${label}, ${name}${outdatedMark(results, measured)}`,
     run.map(({ seed }) => seed).join(', '),
     meanAndRange(
       run.map(({ measure }) => measure.accuracy),
