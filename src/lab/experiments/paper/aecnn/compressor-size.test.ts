@@ -17,13 +17,24 @@ test('frames are aimed a little below their size, at every split point', () => {
 test('chunks that are sent are at most half of what the wire carries, and add up to the frames that were trained', () => {
   for (const split of splitPoints) {
     const { frameBytes } = compressorSize(split, '256x');
-    const ends = sentEnds(frameBytes);
+    const ends = sentEnds(split, '256x', frameBytes);
     expect(ends.at(-1)).toBe(frameBytes.at(-1));
     expect(ends).toEqual(expect.arrayContaining([...frameBytes]));
     const chunks = ends.map((end, i) => end - (ends[i - 1] ?? 0));
     expect(Math.max(...chunks)).toBeLessThanOrEqual(1000);
     expect(Math.min(...chunks)).toBeGreaterThan(400);
   }
-  expect(sentEnds([970])).toEqual([970]);
-  expect(sentEnds([1106, 2212, 3000])).toEqual([553, 1106, 1659, 2212, 3000]);
+  expect(sentEnds('conv4_x', '1000', [970])).toEqual([970]);
+  expect(sentEnds('conv2_x', '256x', [1106, 2212, 3000])).toEqual([553, 1106, 1659, 2212, 3000]);
+});
+
+test('a packet is sent in the chunks that were trained; at conv2_x the first is divided, as a picture may need twice its mean', () => {
+  for (const split of splitPoints.filter((one) => one !== 'conv2_x')) {
+    const { frameBytes } = compressorSize(split, 'packet');
+    expect(sentEnds(split, 'packet', frameBytes)).toEqual(frameBytes);
+  }
+  const { frameBytes } = compressorSize('conv2_x', 'packet');
+  const [half, first, ...others] = sentEnds('conv2_x', 'packet', frameBytes);
+  expect([first, ...others]).toEqual(frameBytes);
+  expect(2 * (half ?? 0)).toBe(first);
 });

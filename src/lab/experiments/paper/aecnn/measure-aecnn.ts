@@ -25,13 +25,14 @@ export async function measureAecnn(
   tail: Tail,
 ): Promise<{ test: TestMeasure[]; validation: PaperResult['validation'][number] }> {
   const { context: trainedWith, shape, options, log } = run;
-  const isPacket = options.size === 'packet';
-  const context = isPacket ? trainedWith : withSentChunks(trainedWith);
+  const { split, size } = options;
+  const frameBytes = sentEnds(split, size, trainedWith.recipe.frameBytes);
+  const context = { ...trainedWith, recipe: { ...trainedWith.recipe, frameBytes } };
   const startedAt = performance.now();
   const coding = await fitCoding(context, shape, tensors);
   log.add(`entropy tables (${name})`, (performance.now() - startedAt) / 1000);
   const compressor = { shape, tensors, coding, tail };
-  const maxBytes = isPacket ? onePacketBytes : Number.POSITIVE_INFINITY;
+  const maxBytes = size === 'packet' ? onePacketBytes : Number.POSITIVE_INFINITY;
   const answers = async (part: StepContext) => {
     const made = await makeFrames(part, compressor, part.set.validation, maxBytes);
     return { ...made, logits: await answerFrames(part, compressor, made.frames, made.frameModel) };
@@ -60,9 +61,3 @@ export async function measureAecnn(
     ],
   };
 }
-
-/** The same frames in chunks that the wire carries. */
-const withSentChunks = (context: StepContext): StepContext => ({
-  ...context,
-  recipe: { ...context.recipe, frameBytes: sentEnds(context.recipe.frameBytes) },
-});
