@@ -30,13 +30,14 @@ const compressorSteps: readonly string[] = ['reconstruction', 'task', 'end to en
 export const frozenTailHistory = ({ history }: PaperResult): PaperResult['history'] =>
   history.filter(({ step }) => compressorSteps.includes(step));
 
+const finalOf = (result: PaperResult): number | undefined => frozenTailHistory(result).at(-1)?.accuracy;
+
 /** Step by step against end to end; nothing when either was not run. */
 export function convergence(results: PaperResults): Convergence | undefined {
   const stepByStep = results.get(configurationId('aecnn', mainSplit, 'packet', 0));
   const endToEnd = results.get(ablationId('end-to-end'));
   if (!stepByStep || !endToEnd) return undefined;
-  const finals = [stepByStep, endToEnd].map((result) => frozenTailHistory(result).at(-1)?.accuracy);
-  const [first, second] = finals;
+  const [first, second] = [finalOf(stepByStep), finalOf(endToEnd)];
   if (first === undefined || second === undefined) return undefined;
   const threshold = Math.max(first, second) - 0.01;
   const courseOf = (result: PaperResult, finalAccuracy: number): TrainingCourse => {
@@ -55,7 +56,7 @@ export function convergence(results: PaperResults): Convergence | undefined {
       ? undefined
       : ours.secondsToThreshold / (theirs.secondsToThreshold ?? theirs.seconds);
   const random = results.get(ablationId('random-start'));
-  const randomFinal = random && frozenTailHistory(random).at(-1)?.accuracy;
+  const randomFinal = random && finalOf(random);
   return {
     threshold,
     stepByStep: ours,
