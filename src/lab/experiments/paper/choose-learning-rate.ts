@@ -24,7 +24,7 @@ export async function chooseLearningRate(
   { of, split, size, seed }: Extract<Configuration, { method: 'learning-rates' }>,
   { compressorRate, codec }: EarlierChoices,
 ): Promise<Omit<PaperResult, 'id' | 'provenance'>> {
-  const { rates: learningRates, onShare = false, epochs } = learningRateTrials(of, split);
+  const { rates: learningRates, onShare = false, epochs } = learningRateTrials(of, { split, size });
   const share = onShare ? context.protocol.learningRateShare : 1;
   // Without a part these are the trainings of the configurations themselves: their checkpoints serve both.
   const place = { split, size, seed, ...(share < 1 ? { part: share } : {}) } as const;

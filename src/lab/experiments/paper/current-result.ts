@@ -35,7 +35,7 @@ export function hasCurrentResult(
   const version = trainingVersionOf(configuration);
   if (version !== undefined && settings.trainingVersion !== version) return false;
   if (configuration.method === 'learning-rates') {
-    const { rates, epochs, onShare } = learningRateTrials(configuration.of, configuration.split);
+    const { rates, epochs, onShare } = learningRateTrials(configuration.of, configuration);
     if (!isDeepStrictEqual(settings.learningRates, rates) || settings.epochs !== epochs) return false;
     if (settings.share !== (onShare ? protocol.learningRateShare : 1)) return false;
   }

@@ -9,7 +9,7 @@ import { madeResult } from '../../../../test/fixtures/paper-results.ts';
 import { createNodeRuntime } from '../../../runtime/node.ts';
 import { hasCurrentResult } from './current-result.ts';
 import { type Configuration, paperGrid, quickGrid } from './grid.ts';
-import { methodTrials } from './learning-rate-trials.ts';
+import { learningRateTrials, methodTrials } from './learning-rate-trials.ts';
 import { neededIds } from './needed-results.ts';
 import { paperParts } from './paper-parts.ts';
 import type { PaperResult } from './paper-result.ts';
@@ -175,7 +175,8 @@ test('a result at another learning rate than the chosen one counts as not run', 
   expect(await current()).toEqual([]);
   for (const { id } of trained) await write(id, 0.001, undefined, { trainingVersion: trainingVersions.aecnn });
   expect(await current()).toEqual(['aecnn-conv3x-packet-seed0', 'aecnn-conv3x-256x-seed0']);
-  await write('learning-rates-aecnn-conv2x', 0, 0.001, tried);
+  const { rates } = learningRateTrials('aecnn', { split: 'conv2_x', size: 'packet' });
+  await write('learning-rates-aecnn-conv2x', 0, 0.001, { learningRates: rates, share: 1 });
   await write('learning-rates-aecnn-conv2x-256x', 0, 0.0001, tried);
   expect(await current()).toEqual(['aecnn-conv3x-packet-seed0']);
   // Theirs say none for the tail that is trained too: it was the protocol's.

@@ -71,14 +71,14 @@ function learningRateCut(results: PaperResults): string {
   const { learningRateShare } = protocolOf(results) ?? paperProtocol;
   const methods = Object.keys(methodTrials) as TunedMethod[];
   const tried = methods.map((of) => {
-    const { rates, at = {} } = methodTrials[of];
-    const other = Object.entries(at).map(([split, trials]) => {
+    const { rates, at = [] } = methodTrials[of];
+    const other = at.map(({ split, size, ...trials }) => {
       const parts = [
         ...(trials.rates ? [listed(trials.rates.map(String))] : []),
         ...(trials.onShare ? [`on ${percent(learningRateShare, 0)} of the pictures`] : []),
         ...(trials.epochs === undefined ? [] : [`compared after ${trials.epochs} epochs`]),
       ];
-      return `; at ${split} ${parts.join(', ')}`;
+      return `; at ${size ? placeText({ split, size }) : split} ${parts.join(', ')}`;
     });
     return `${listed(rates.map(String))} for ${tunedNames[of]} (at ${listed(tunedAt[of].map(placeText))}${other.join('')})`;
   });

@@ -66,7 +66,7 @@ const trainingDataRows = (protocol: PaperProtocol): string[][] => [
 const trainingRows = ({ batchSize, epochs, learningRateShare }: PaperProtocol): string[][] => [
   ['pictures in a batch', String(batchSize)],
   ...Object.entries(epochNames).map(([name, text]) => [text, String(epochs[name as keyof typeof epochNames])]),
-  ['share of those that AECNN chooses its learning rates on at conv2_x', percent(learningRateShare, 0)],
+  ['share of those that AECNN chooses its learning rates on at conv2_x 256x', percent(learningRateShare, 0)],
 ];
 
 function provenanceRows(results: PaperResults, all: readonly PaperResult[]): string[][] {
