@@ -68,14 +68,16 @@ function epochCut(results: PaperResults): string {
 }
 
 function learningRateCut(results: PaperResults): string {
-  const { learningRateShare } = protocolOf(results) ?? paperProtocol;
+  const protocol = protocolOf(results);
+  const { learningRateShare } = protocol ?? paperProtocol;
+  const share = protocol && protocol.compressorImages / (protocol.trainImages + protocol.validationImages);
   const methods = Object.keys(methodTrials) as TunedMethod[];
   const tried = methods.map((of) => {
     const { rates, at = [] } = methodTrials[of];
     const other = at.map(({ split, size, ...trials }) => {
       const parts = [
         ...(trials.rates ? [listed(trials.rates.map(String))] : []),
-        ...(trials.onShare ? [`on ${percent(learningRateShare, 0)} of the pictures`] : []),
+        ...(trials.onShare ? [`on ${percent(learningRateShare, 0)} of those pictures`] : []),
         ...(trials.epochs === undefined ? [] : [`compared after ${trials.epochs} epochs`]),
       ];
       return `; at ${size ? placeText({ split, size }) : split} ${parts.join(', ')}`;
@@ -83,8 +85,9 @@ function learningRateCut(results: PaperResults): string {
     return `${listed(rates.map(String))} for ${tunedNames[of]} (at ${listed(tunedAt[of].map(placeText))}${other.join('')})`;
   });
   return (
-    `**Learning rates.** ${tried.join('; ')}. All with seed 0, and where nothing else is said to the end of a training, on ` +
-    'the pictures that compressors learn from. The best one is used for all seeds; where a split point or size has none of ' +
+    '**Learning rates.** All with seed 0, on the pictures that compressors learn from' +
+    `${share === undefined ? '' : `, ${percent(share, 0)} of the training part`}, and, where nothing else is said, to the end of ` +
+    `a training: ${tried.join('; ')}. The best one is used for all seeds; where a split point or size has none of ` +
     'its own, it takes the nearest: conv3_x that of conv2_x, 256x that of the packet. With erasures, with distillation in ' +
     'front of conv4_x, and in the ablations, nothing is searched again, but what starts from random values has its own.'
   );
