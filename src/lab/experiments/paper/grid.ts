@@ -101,7 +101,7 @@ export const tunedAt: { readonly [Method in TunedMethod]: readonly TunedAt[] } =
   'end-to-end': late.slice(0, 1),
   bottlenet: [...late, ...early],
   'bottlenet-distilled': late,
-  'aecnn-fine-tune': [...late.slice(0, 1), ...early.slice(0, 1)],
+  'aecnn-fine-tune': late.slice(0, 1),
   'bottlenet-fine-tune': late.slice(0, 1),
   'adapted-pictures': [{ split: 'conv4_x', size: `${adaptedRatesBudget}` }],
 };
@@ -127,13 +127,11 @@ const idOf = (split: SplitPoint): string => split.replace('_', '');
 
 const sizes: readonly FrameSize[] = ['packet', '256x'];
 
-/** Where AECNN's tail is fine-tuned too; at conv2_x for one packet alone, as 256x has next to nothing to gain there. */
-const isFineTuned = (split: SplitPoint, size: FrameSize): boolean =>
-  split === 'conv4_x' || split === 'conv3_x' || (split === 'conv2_x' && size === 'packet');
+const fineTuned: readonly SplitPoint[] = ['conv4_x', 'conv3_x'];
 
 function aecnn(split: SplitPoint, size: FrameSize, seed: number): Configuration {
   const id = `aecnn-${idOf(split)}-${size}-seed${seed}`;
-  return { id, method: 'aecnn', split, size, seed, ...(isFineTuned(split, size) ? { fineTune: true } : {}) };
+  return { id, method: 'aecnn', split, size, seed, ...(fineTuned.includes(split) ? { fineTune: true } : {}) };
 }
 
 function bottlenet(

@@ -1,16 +1,15 @@
 /** What was cut from the experiment so that one machine can run it, and why. */
 
-import { type SplitPoint, splitPoints } from '../../../../../core/model/index.ts';
+import { splitPoints } from '../../../../../core/model/index.ts';
 import { listed, percent, thousands } from '../../../markdown.ts';
 import { adaptedBudgets, paperGrid, type TunedAt, type TunedMethod, tunedAt } from '../../grid.ts';
 import { methodTrials } from '../../learning-rate-trials.ts';
-import type { FrameSize } from '../../paper-result.ts';
 import { largerSides } from '../../pictures/choose-adapted-codec.ts';
 import { triedFormats } from '../../pictures/codecs-to-adapt.ts';
 import { defaultPictureGrid, filledShare } from '../../pictures/picture-choice.ts';
 import { encoderSettings } from '../../pictures/picture-codecs.ts';
 import { paperProtocol } from '../../protocol.ts';
-import { expectedIds, frameSizes, type PaperResults, protocolOf, seeds, sizeText } from '../report-data.ts';
+import { expectedIds, type PaperResults, protocolOf, seeds, sizeText } from '../report-data.ts';
 import { tunedNames } from './learning-rates.ts';
 
 /** Hours that the whole grid was meant to take, on two cores. */
@@ -131,13 +130,9 @@ function timeCut(results: PaperResults): string {
 }
 
 function gridCut(): string {
-  const fineTunedAt = (split: SplitPoint, size: FrameSize): boolean =>
-    paperGrid().some((one) => one.method === 'aecnn' && one.fineTune && one.split === split && one.size === size);
-  const fineTuned = splitPoints.flatMap((split) => {
-    const at = frameSizes.filter((size) => fineTunedAt(split, size));
-    if (at.length === 0) return [];
-    return at.length === frameSizes.length ? [split] : at.map((size) => `${split} ${size}`);
-  });
+  const fineTuned = new Set(
+    paperGrid().flatMap((one) => (one.method === 'aecnn' && one.fineTune && !one.variation ? [one.split] : [])),
+  );
   const erasure = paperGrid().flatMap((one) =>
     one.method === 'bottlenet' && one.erasureProbability !== undefined ? [`${one.split}, ${one.size}`] : [],
   );
@@ -146,7 +141,7 @@ function gridCut(): string {
     .filter((id) => id.endsWith(`-seed${lastSeed}`))
     .map((id) => id.slice(0, -'-seed0'.length));
   return (
-    `**Rows.** The tail is fine-tuned at ${listed(fineTuned)} only. ` +
+    `**Rows.** The tail is fine-tuned at ${listed(splitPoints.filter((split) => fineTuned.has(split)))} only. ` +
     `BottleNet++ is trained with erasures at ${listed(erasure)} only. ${seeds.length} seeds have ` +
     `${listed(ofAllSeeds.map((id) => `\`${id}\``))}; all others have one.`
   );
