@@ -176,6 +176,12 @@ describe('the tables of the paper', () => {
       'more may have helped, in `bottlenet-conv2x-packet-seed0`',
     );
     expect(table('paper-cuts', madeResults([], [packet]))).toContain('not been run');
+    expect(table('paper-cuts', madeResults())).toContain('were run by a command for the whole');
+    const { command } = made.provenance;
+    const part = { ...made, provenance: { ...made.provenance, command: `${command} --only ${made.id}` } };
+    expect(table('paper-cuts', madeResults([part]))).toContain(
+      'were run, 1 of them by commands for a part of the grid',
+    );
     const [trained] = madeResults();
     const seconds = { ...trained, trainingSeconds: 7200 } as PaperResult;
     expect(table('paper-cuts', [seconds])).toContain(

@@ -31,7 +31,7 @@ export async function accuracyAgainstBytes(results: PaperResults): Promise<strin
   const bottom = lowestShown([...splits, ...adapted], pictures);
   const points = all.filter(({ y }) => y >= bottom);
   const hidden = points.length < all.length ? `; pictures below ${bottom} % are left out` : '';
-  const subtitle = `AECNN (tail frozen) and the best BottleNet++: a line for each split point, one packet to 256x${hidden}`;
+  const subtitle = `AECNN (tail frozen) and the best BottleNet++: a line for each split point${hidden}`;
   const highest = Math.max(...points.map(({ y }) => y), rule?.y ?? 0);
   return toSvg(
     labelledPoints(

@@ -26,9 +26,7 @@ export function cutsText(results: PaperResults): string {
     gridCut(),
     timeCut(results),
   ];
-  if (expectedIds.some((id) => !results.has(id))) {
-    cuts.push('**The grid.** It has not been run as a whole yet. What is missing is listed below.');
-  }
+  cuts.push(wholeCut(results));
   return cuts.map((cut) => `- ${cut}`).join('\n');
 }
 
@@ -115,6 +113,21 @@ function adaptedCut(): string {
     `${triedFormats} best formats that the unchanged network answers best among those that fill at least ` +
     `${percent(filledShare, 0)} of the budget, and, in the best format, to the ${largerSides} next larger sides, all with seed ` +
     '0 and to the end; the best on the validation part is read on the test part.'
+  );
+}
+
+/** Whether the grid was run in one go, and how much of it at all. */
+function wholeCut(results: PaperResults): string {
+  const run = expectedIds.flatMap((id) => results.get(id) ?? []);
+  if (run.length < expectedIds.length) {
+    return '**The grid.** It has not been run as a whole yet. What is missing is listed below.';
+  }
+  const parts = run.filter(({ provenance }) => provenance.command.includes(' --only ')).length;
+  if (parts === 0) return `**The grid.** All ${run.length} configurations were run by a command for the whole.`;
+  const days = new Set(run.map(({ provenance }) => provenance.date.slice(0, 10)));
+  return (
+    `**The grid.** All ${run.length} configurations were run, ${parts === run.length ? 'all' : parts} of them by commands for ` +
+    `a part of the grid (\`--only\`), on ${days.size} days and with several versions of the code.`
   );
 }
 

@@ -81,7 +81,10 @@ function provenanceRows(results: PaperResults, all: readonly PaperResult[]): str
     ['uncompressed network, test accuracy', listed(uncompressed)],
     ['seconds of training, sum over the files (those that share a step count it each)', thousands(seconds)],
     // Which part of the grid a command was given is no part of the protocol.
-    ['commands', from(({ command }) => `\`${command.replace(/ --only \S+/, '')}\``)],
+    [
+      'commands, without the part of the grid that each was for (`--only`)',
+      from(({ command }) => `\`${command.replace(onlyOption, '')}\``),
+    ],
     [
       'src tree',
       from(
@@ -93,5 +96,8 @@ function provenanceRows(results: PaperResults, all: readonly PaperResult[]): str
     ['versions', from(({ versions }) => `Node ${versions.node}, onnxruntime-node ${versions['onnxruntime-node']}`)],
   ];
 }
+
+/** The part of a command that chooses configurations. */
+const onlyOption = / --only \S+/;
 
 const distinct = (texts: readonly string[]): string => listed([...new Set(texts)].sort());
