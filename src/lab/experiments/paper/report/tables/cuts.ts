@@ -25,8 +25,8 @@ export function cutsText(results: PaperResults): string {
     adaptedCut(),
     gridCut(),
     timeCut(results),
+    wholeCut(results),
   ];
-  cuts.push(wholeCut(results));
   return cuts.map((cut) => `- ${cut}`).join('\n');
 }
 
